@@ -1,0 +1,52 @@
+"""What an app is. The record holds names and import functions, so that reading it loads nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    import sqlalchemy as sa
+    import typer
+    from fastapi import APIRouter
+
+    from switchboard.kernel.platform import Platform
+
+
+class MigrationChain(NamedTuple):
+    """A linear run of migrations with a version table of its own."""
+
+    package: str
+    """The package that holds `0001_….py`, `0002_….py`, …"""
+    version_table: str
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Work that recurs. `run` is a durable step: it may be run again, and works in batches of its own."""
+
+    name: str
+    cron: str
+    """Five or six fields; with six the first is seconds."""
+    run: Callable[[Platform], int]
+    """Returns how many things it dealt with."""
+    give_up_after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One app: everything the three ways in (server, worker, command line) need to offer it."""
+
+    name: str
+    """Its database, its route prefix and its command group."""
+    title: str
+    summary: str
+    """One sentence, shown by `switchboard --help`."""
+    migrations: tuple[MigrationChain, ...]
+    tables: Callable[[], tuple[sa.MetaData, ...]]
+    routes: Callable[[], APIRouter]
+    commands: Callable[[], typer.Typer]
+    schedules: Callable[[], tuple[Schedule, ...]]

@@ -1,0 +1,245 @@
+"""PostgreSQL behind the port: a pool of psycopg connections, turns on a pool of threads, races run again.
+
+Tables are named with their schema; no connection of the pool ever has its search_path set, so that a
+transaction-pooling proxy in between changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, ClassVar
+
+import psycopg
+import sqlalchemy as sa
+from psycopg.rows import dict_row
+from psycopg.types.datetime import DatetimeDumper, TimestamptzLoader
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from switchboard.kernel.clock import require_utc
+from switchboard.kernel.database.database import P, T, Turn, outcome_unknown, overloaded, unreachable
+from switchboard.kernel.database.statement import Row, Statement
+from switchboard.kernel.database.transaction import Dialect, RerunTurn
+
+_THREADS = 16
+_WAITING_LIMIT = 5_000
+_DEADLINE_SECONDS = 8.0
+_POOL_WAIT_SECONDS = 3.0
+# Serialization failure and deadlock: the server undid the turn and asks for it again. Source: PostgreSQL
+# manual, appendix A; CockroachDB and YugabyteDB use 40001 alike.
+_RERUN = frozenset({"40001", "40P01"})
+
+
+class _AwareDumper(DatetimeDumper):
+    def dump(self, moment: datetime) -> Any:
+        return super().dump(require_utc(moment))
+
+
+class _UtcLoader(TimestamptzLoader):
+    def load(self, data: Any) -> datetime:
+        return super().load(data).astimezone(UTC)
+
+
+class PostgresqlTransaction:
+    """A transaction on one connection of the pool."""
+
+    dialect: ClassVar[Dialect] = "postgresql"
+    __slots__ = ("_cursor", "_schema")
+
+    def __init__(self, connection: psycopg.Connection[Row], schema: str) -> None:
+        self._cursor = connection.cursor()
+        self._schema = schema
+
+    def run(self, statement: Statement, /, **parameters: Any) -> int:
+        return self._cursor.execute(self._text(statement), parameters).rowcount
+
+    def run_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]], /) -> None:
+        self._cursor.executemany(self._text(statement), rows)
+
+    def find(self, statement: Statement, /, **parameters: Any) -> Row | None:
+        return self._cursor.execute(self._text(statement), parameters).fetchone()
+
+    def rows(self, statement: Statement, /, **parameters: Any) -> list[Row]:
+        return self._cursor.execute(self._text(statement), parameters).fetchall()
+
+    def _text(self, statement: Statement) -> Any:
+        return statement.for_postgresql(self._schema)
+
+
+def plain_url(url: str) -> str:
+    """The URL as psycopg reads it, whether or not it names SQLAlchemy's driver."""
+    return "postgresql://" + url.partition("://")[2]
+
+
+def create_engine(url: str, schema: str | None, *, pooled: bool = True) -> sa.Engine:
+    """An SQLAlchemy engine whose unqualified tables lie in `schema`.
+
+    `pooled=False` gives each use a connection of its own, which may then be set up freely (migrations).
+    """
+    options: dict[str, Any] = {"pool_size": 2, "max_overflow": 2} if pooled else {"poolclass": sa.pool.NullPool}
+    engine = sa.create_engine(
+        "postgresql+psycopg://" + url.partition("://")[2],
+        connect_args={"connect_timeout": 5},
+        **options,
+    )
+    return engine.execution_options(schema_translate_map={None: schema}) if schema else engine
+
+
+class PostgresqlDatabase:
+    """One app's schema on a server."""
+
+    dialect: ClassVar[Dialect] = "postgresql"
+
+    def __init__(self, name: str, url: str) -> None:
+        self.name = name
+        self.url = url
+        self._lock = threading.Lock()
+        self._pool: ConnectionPool[psycopg.Connection[Row]] | None = None
+        self._threads: ThreadPoolExecutor | None = None
+        self._engine: sa.Engine | None = None
+        self._closed = False
+        self._waiting = 0
+
+    @property
+    def engine(self) -> sa.Engine:
+        with self._lock:
+            if self._engine is None:
+                self._engine = create_engine(self.url, self.name)
+            return self._engine
+
+    async def write(self, turn: Turn[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._in_thread(partial(self.write_now, turn, *args, **kwargs))
+
+    async def read(self, query: Turn[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._in_thread(partial(self.read_now, query, *args, **kwargs))
+
+    def write_now(self, turn: Turn[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._transact(partial(turn, *args, **kwargs), read_only=False)  # type: ignore[call-arg]
+
+    def read_now(self, query: Turn[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._transact(partial(query, *args, **kwargs), read_only=True)  # type: ignore[call-arg]
+
+    def health(self) -> dict[str, Any]:
+        def ask(tx: PostgresqlTransaction) -> dict[str, Any]:
+            row = tx.find(
+                Statement(
+                    "SELECT current_setting('server_version') AS version,"
+                    " current_setting('synchronous_commit') AS synchronous,"
+                    " current_setting('fsync') AS fsync,"
+                    " coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint AS size_bytes"
+                    " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                    " WHERE n.nspname = :schema AND c.relkind = 'r'"
+                ),
+                schema=self.name,
+            )
+            assert row is not None
+            return row
+
+        row = self.read_now(ask)  # type: ignore[arg-type]
+        return {
+            "engine": f"PostgreSQL {row['version']}",
+            "place": f"schema {self.name}",
+            "size_bytes": row["size_bytes"],
+            "waiting_turns": max(0, self._waiting - _THREADS),
+            "synchronous": f"{row['synchronous']}, fsync {row['fsync']}",
+        }
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            threads, self._threads = self._threads, None
+            pool, self._pool = self._pool, None
+            engine, self._engine = self._engine, None
+        if threads is not None:
+            threads.shutdown(wait=True)
+        if pool is not None:
+            pool.close()
+        if engine is not None:
+            engine.dispose()
+
+    async def _in_thread(self, work: Any) -> Any:
+        if self._waiting >= _WAITING_LIMIT:
+            raise overloaded(self.name)
+        with self._lock:
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"{self.name}-database")
+            threads = self._threads
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(threads, work)
+        finally:
+            self._waiting -= 1
+
+    def _transact(self, work: Any, *, read_only: bool) -> Any:
+        """Run `work(tx)` in a transaction of its own; run it again after a lost race or connection."""
+        give_up_at = time.monotonic() + _DEADLINE_SECONDS
+        pause = 0.005
+        while True:
+            committing = False
+            try:
+                with self._connections().connection(timeout=_POOL_WAIT_SECONDS) as connection:
+                    try:
+                        answer = work(PostgresqlTransaction(connection, self.name))
+                        committing = not read_only
+                        connection.commit() if committing else connection.rollback()
+                        return answer
+                    except BaseException:
+                        with suppress(psycopg.Error):
+                            connection.rollback()
+                        raise
+            except (RerunTurn, psycopg.Error, PoolTimeout) as error:
+                if not _may_run_again(error):
+                    raise
+                if committing and not _was_undone(error):
+                    raise outcome_unknown(self.name) from error
+                if time.monotonic() + pause > give_up_at:
+                    raise unreachable(self.name) from error
+            time.sleep(pause * (0.5 + random.random()))
+            pause = min(pause * 2, 0.5)
+
+    def _connections(self) -> ConnectionPool[psycopg.Connection[Row]]:
+        with self._lock:
+            if self._closed:
+                raise unreachable(self.name)
+            if self._pool is None:
+                self._pool = ConnectionPool(
+                    plain_url(self.url),
+                    kwargs={"row_factory": dict_row, "connect_timeout": 3},
+                    min_size=1,
+                    max_size=_THREADS,
+                    max_idle=300,
+                    timeout=_POOL_WAIT_SECONDS,
+                    reconnect_timeout=1,
+                    configure=_configure,
+                    name=f"{self.name}-pool",
+                    open=True,
+                )
+            return self._pool
+
+
+def _configure(connection: psycopg.Connection[Row]) -> None:
+    connection.adapters.register_dumper(datetime, _AwareDumper)
+    connection.adapters.register_loader("timestamptz", _UtcLoader)
+
+
+def _was_undone(error: BaseException) -> bool:
+    """The server itself said that nothing of the transaction remains."""
+    return isinstance(error, RerunTurn) or getattr(error, "sqlstate", None) in _RERUN
+
+
+def _may_run_again(error: BaseException) -> bool:
+    if _was_undone(error) or isinstance(error, PoolTimeout):
+        return True
+    state = getattr(error, "sqlstate", None)
+    # No state: the connection broke. 57P0x: the server is shutting down. 08xxx: connection exceptions.
+    # 53xxx: the server is out of disk, memory or connections.
+    return isinstance(error, psycopg.OperationalError) and (
+        state is None or state[:2] in ("08", "53") or state.startswith("57P0")
+    )

@@ -1,0 +1,46 @@
+"""One server per set of SQLite files: a lock file in the data directory, held for the server's life.
+
+The kernel frees the lock when the process ends, however it ends. Commands beside a running server do not
+take it: they open the files directly and wait their turn for a write.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import IO
+
+from switchboard.kernel.errors import Conflict
+
+
+class ServerLock:
+    """Held from `acquire` to `release` or the end of the process."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.path = data_dir / "server.lock"
+        self._file: IO[str] | None = None
+
+    def acquire(self) -> None:
+        """Raises Conflict, naming the process that serves already."""
+        file = self.path.open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            file.close()
+            raise Conflict(
+                f"Another Switchboard server (process {holder}) already serves the data in {self.path.parent}.",
+                hint="Stop that server first, or give this one its own SWITCHBOARD_DATA_DIR. "
+                "Several servers over one set of data need PostgreSQL: set SWITCHBOARD_DATABASE_URL.",
+            ) from error
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        self._file = file
+
+    def release(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None

@@ -1,0 +1,243 @@
+"""SQLite behind the port: one writer thread with group commit, readers beside it.
+
+What is durable is decided here: WAL with `synchronous=FULL`, and an answer leaves only after COMMIT. What a
+turn means is not known here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+
+from switchboard.kernel.database.database import P, T, Turn, disk_full, locked, unreachable
+from switchboard.kernel.database.library import BUSY_TIMEOUT_MS, library, primary_code
+from switchboard.kernel.database.statement import Row, Statement
+from switchboard.kernel.database.transaction import Dialect
+from switchboard.kernel.database.writer import GroupCommitWriter
+from switchboard.kernel.errors import SwitchboardError
+
+_READERS = 4
+
+
+class SqliteTransaction:
+    """A transaction on one connection of the library."""
+
+    dialect: ClassVar[Dialect] = "sqlite"
+    __slots__ = ("_execute", "_execute_many")
+
+    def __init__(self, connection: Any) -> None:
+        self._execute = connection.execute
+        self._execute_many = connection.executemany
+
+    def run(self, statement: Statement, /, **parameters: Any) -> int:
+        return int(self._execute(statement.for_sqlite(), parameters).rowcount)
+
+    def run_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]], /) -> None:
+        self._execute_many(statement.for_sqlite(), rows)
+
+    def find(self, statement: Statement, /, **parameters: Any) -> Row | None:
+        cursor = self._execute(statement.for_sqlite(), parameters)
+        row: Row | None = cursor.fetchone()
+        # An unfinished SELECT would keep the snapshot of a read, and a savepoint of a write, alive.
+        cursor.close()
+        return row
+
+    def rows(self, statement: Statement, /, **parameters: Any) -> list[Row]:
+        rows: list[Row] = self._execute(statement.for_sqlite(), parameters).fetchall()
+        return rows
+
+
+def _row(cursor: Any, values: tuple[Any, ...]) -> Row:
+    return {column[0]: value for column, value in zip(cursor.description, values, strict=True)}
+
+
+def prepare(connection: Any, *, read_only: bool = False) -> None:
+    """Set what every connection of this product needs, whoever opened it."""
+    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA secure_delete=FAST")
+    connection.execute("PRAGMA cache_size=-32000")
+    # The writer thread is the one checkpointer.
+    connection.execute("PRAGMA wal_autocheckpoint=0")
+    if read_only:
+        connection.execute("PRAGMA query_only=ON")
+
+
+def connect(path: Path, *, read_only: bool = False) -> Any:
+    """A connection in autocommit mode: transactions are begun in plain words."""
+    connection = library.connect(
+        str(path),
+        timeout=BUSY_TIMEOUT_MS / 1000,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+        detect_types=library.PARSE_DECLTYPES,
+    )
+    try:
+        prepare(connection, read_only=read_only)
+    except BaseException:
+        connection.close()
+        raise
+    connection.row_factory = _row
+    return connection
+
+
+def create_engine(path: Path) -> sa.Engine:
+    """An SQLAlchemy engine on the one library, for administration and the job engine.
+
+    Every transaction begins IMMEDIATE: a read that turns into a write inside a deferred transaction is
+    refused at once by SQLite, whatever the busy timeout.
+    """
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=str(path)),
+        module=library,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        prepare(connection)
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+class SqliteDatabase:
+    """One app's file."""
+
+    dialect: ClassVar[Dialect] = "sqlite"
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.name = name
+        self.path = path
+        self._writer = GroupCommitWriter(
+            name,
+            connect=partial(connect, path),
+            transaction=SqliteTransaction,
+            translate=self._translate,
+            wal=path.with_name(path.name + "-wal"),
+        )
+        self._readers: ThreadPoolExecutor | None = None
+        self._connections: list[Any] = []
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._engine: sa.Engine | None = None
+
+    @property
+    def engine(self) -> sa.Engine:
+        with self._lock:
+            if self._engine is None:
+                self._engine = create_engine(self.path)
+            return self._engine
+
+    async def write(self, turn: Turn[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        self._writer.submit(turn, args, kwargs, answer, loop)
+        return await answer
+
+    def write_now(self, turn: Turn[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        answer: Future[T] = Future()
+        self._writer.submit(turn, args, kwargs, answer, None)
+        return answer.result()
+
+    async def read(self, query: Turn[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._reader_threads(), partial(self.read_now, query, *args, **kwargs)
+        )
+
+    def read_now(self, query: Turn[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            connection = self._reader_connection()
+            connection.execute("BEGIN")
+            try:
+                return query(SqliteTransaction(connection), *args, **kwargs)
+            finally:
+                # Nothing was written, so ending the snapshot cannot fail in a way that matters.
+                with suppress(library.Error):
+                    connection.execute("ROLLBACK")
+        except library.Error as error:
+            raise self._translate(error) from error
+
+    def health(self) -> dict[str, Any]:
+        def ask(tx: SqliteTransaction) -> dict[str, Any]:
+            return {
+                "journal_mode": tx.rows(Statement("PRAGMA journal_mode"))[0]["journal_mode"],
+                "synchronous": _SYNC_MODES[tx.rows(Statement("PRAGMA synchronous"))[0]["synchronous"]],
+            }
+
+        wal = self.path.with_name(self.path.name + "-wal")
+        return {
+            "engine": f"SQLite {library.sqlite_version}",
+            "place": str(self.path),
+            "size_bytes": self.path.stat().st_size if self.path.exists() else 0,
+            "wal_bytes": wal.stat().st_size if wal.exists() else 0,
+            "waiting_turns": self._writer.waiting,
+            **self.read_now(ask),  # type: ignore[arg-type]
+        }
+
+    def close(self) -> None:
+        self._writer.close()
+        with self._lock:
+            readers, self._readers = self._readers, None
+            engine, self._engine = self._engine, None
+        if readers is not None:
+            readers.shutdown(wait=True)
+        with self._lock:
+            connections, self._connections = self._connections, []
+        for connection in connections:
+            connection.close()
+        self._local = threading.local()
+        if engine is not None:
+            engine.dispose()
+
+    def _reader_threads(self) -> ThreadPoolExecutor:
+        readers = self._readers
+        if readers is None:
+            with self._lock:
+                if self._readers is None:
+                    self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix=f"{self.name}-reader")
+                readers = self._readers
+        return readers
+
+    def _reader_connection(self) -> Any:
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = connect(self.path, read_only=True)
+            with self._lock:
+                self._connections.append(connection)
+            self._local.connection = connection
+        return connection
+
+    def _translate(self, error: BaseException) -> BaseException:
+        """An error of the library in words; any other, and a broken constraint, as it is."""
+        if isinstance(error, SwitchboardError) or not isinstance(error, library.Error):
+            return error
+        said = _SAID.get(primary_code(error))
+        return said(self.name) if said else error
+
+
+_SYNC_MODES = ("OFF", "NORMAL", "FULL", "EXTRA")
+_SAID: dict[int, Callable[[str], SwitchboardError]] = {
+    library.SQLITE_BUSY: locked,
+    library.SQLITE_LOCKED: locked,
+    library.SQLITE_FULL: disk_full,
+    library.SQLITE_IOERR: unreachable,
+    library.SQLITE_CANTOPEN: unreachable,
+    library.SQLITE_READONLY: unreachable,
+}

@@ -1,0 +1,74 @@
+"""Where ids and chance come from, as ports, so that tests can fix both."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import threading
+from typing import Protocol
+from uuid import UUID
+
+from switchboard.kernel.clock import Clock
+
+
+class Ids(Protocol):
+    """Makes identifiers of 36 characters."""
+
+    def new(self) -> str:
+        """A fresh id, greater than every earlier one of this process."""
+
+
+class TimeOrderedIds:
+    """UUID version 7 (RFC 9562), monotone within the process even when the clock steps back.
+
+    The 12 bits after the milliseconds count within one millisecond, so that rows made in one order
+    sort in that order; the other 62 bits are random.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def new(self) -> str:
+        tick = int(self._clock.now().timestamp() * 1000) << 12
+        with self._lock:
+            self._last = max(tick, self._last + 1)
+            tick = self._last
+        value = (tick >> 12) << 80 | 0x7 << 76 | (tick & 0xFFF) << 64 | 0b10 << 62 | secrets.randbits(62)
+        return str(UUID(int=value))
+
+
+class CountingIds:
+    """The ids' twin for tests: 1, 2, 3, … in the shape of a UUID."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def new(self) -> str:
+        self._count += 1
+        return str(UUID(int=self._count))
+
+
+class Chance(Protocol):
+    """Chooses where any choice would do (which of ten lines a persona says)."""
+
+    def seed(self) -> int:
+        """A number of 63 bits that decides every choice of one turn, so a re-run turn chooses alike."""
+
+
+class SystemChance:
+    """Unpredictable chance."""
+
+    def seed(self) -> int:
+        return secrets.randbits(63)
+
+
+class FixedChance:
+    """Chance's twin for tests: the same sequence for the same start."""
+
+    def __init__(self, start: int = 0) -> None:
+        self._random = random.Random(start)
+
+    def seed(self) -> int:
+        return self._random.getrandbits(63)

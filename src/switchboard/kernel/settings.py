@@ -1,0 +1,115 @@
+"""Every setting, in one class. Environment variables carry the prefix SWITCHBOARD_.
+
+docs/operate/settings.md is generated from the descriptions here; a test fails when the two differ.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an operator can set. Lengths of time carry their unit in the name."""
+
+    model_config = SettingsConfigDict(env_prefix="SWITCHBOARD_", extra="ignore", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address the server listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port the server listens on; 0 takes a free one.")
+    data_dir: Path = Field(
+        Path("data"),
+        description="Folder for the SQLite files, the key file of the vault and the server's lock.",
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="A PostgreSQL address (`postgresql://user:password@host/database`). "
+        "Empty: one SQLite file per app in the data folder.",
+    )
+    vault_keys: SecretStr | None = Field(
+        None,
+        description="Keys that seal stored secrets, as `id:base64key[,id:base64key…]`; the first seals, all "
+        "open. Empty: the file `vault.keys` in the data folder, made on first start.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least severe log lines to write."
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="How log lines look: `text` for people, `json` for machines."
+    )
+    log_message_texts: bool = Field(
+        False, description="Whether log lines may hold what people wrote. Leave off outside of debugging."
+    )
+    rate_limit_per_minute: int = Field(
+        1200,
+        ge=0,
+        description="Requests one API key may make in a minute, unless the key has its own limit; "
+        "0 means no limit.",
+    )
+    body_limit_bytes: int = Field(
+        262_144, ge=1024, le=16_777_216, description="The largest request body that is read."
+    )
+    request_timeout_seconds: float = Field(
+        15.0, gt=0, le=300, description="How long a request body may take to arrive."
+    )
+    shutdown_seconds: float = Field(
+        15.0, gt=0, le=300, description="How long a stopping server finishes the requests it accepted."
+    )
+    outbound_networks: str = Field(
+        "",
+        description="Private networks that callbacks may reach, as CIDR with commas between "
+        "(`10.0.0.0/8`). Empty: public addresses only.",
+    )
+    worker_inside: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="Whether `serve` also runs schedules and deliveries. `auto`: yes on SQLite, no on "
+        "PostgreSQL, where `switchboard work` runs them.",
+    )
+    honeypot_max_turns: int = Field(
+        10, ge=1, le=50, description="Turns after which a honeypot session ends as MAX_TURNS_REACHED."
+    )
+    honeypot_silence_minutes: int = Field(
+        30, ge=1, le=10_080, description="Minutes without a message after which a session ends as TERMINATED."
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql_or_nothing(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None or not url.get_secret_value().strip():
+            return None
+        scheme = url.get_secret_value().partition("://")[0]
+        if scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
+            raise ValueError(
+                "takes a PostgreSQL address (postgresql://…); leave it empty for SQLite in the data folder"
+            )
+        return url
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self.database_url is not None
+
+    @property
+    def runs_worker_inside(self) -> bool:
+        if self.worker_inside == "auto":
+            return not self.is_postgresql
+        return self.worker_inside == "always"
+
+
+def load_settings() -> Settings:
+    """The settings of this process. Raises Invalid with one line per wrong setting."""
+    from pydantic import ValidationError
+
+    from switchboard.kernel.errors import Invalid
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"SWITCHBOARD_{'_'.join(str(part) for part in each['loc']).upper()}: {each['msg']}"
+            for each in error.errors(include_input=False, include_url=False)
+        )
+        raise Invalid(
+            f"A setting is wrong. {wrong}.", hint="Correct the environment variable; docs/operate/settings.md lists all."
+        ) from None
