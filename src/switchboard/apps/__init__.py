@@ -1,0 +1,8 @@
+"""The apps, as one tuple: one joins when its work lands. Reading it loads nothing heavy."""
+
+from __future__ import annotations
+
+from switchboard.apps.honeypot.app import HONEYPOT
+from switchboard.kernel.app import App
+
+APPS: tuple[App, ...] = (HONEYPOT,)

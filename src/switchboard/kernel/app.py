@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     import sqlalchemy as sa
     import typer
     from fastapi import APIRouter
@@ -24,16 +22,14 @@ class MigrationChain(NamedTuple):
     version_table: str
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(NamedTuple):
     """Work that recurs. `run` is a durable step: it may be run again, and works in batches of its own."""
 
     name: str
     cron: str
-    """Five or six fields; with six the first is seconds."""
+    """Five fields: minute, hour, day, month, weekday, in UTC."""
     run: Callable[[Platform], int]
     """Returns how many things it dealt with."""
-    give_up_after: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +42,9 @@ class App:
     summary: str
     """One sentence, shown by `switchboard --help`."""
     migrations: tuple[MigrationChain, ...]
-    tables: Callable[[], tuple[sa.MetaData, ...]]
+    tables: Callable[[], sa.MetaData]
+    service: Callable[[Platform], Any]
+    """Its use cases over one platform; its routes find it as `app.state.services[name]`."""
     routes: Callable[[], APIRouter]
     commands: Callable[[], typer.Typer]
     schedules: Callable[[], tuple[Schedule, ...]]

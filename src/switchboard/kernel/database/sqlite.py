@@ -93,11 +93,35 @@ def connect(path: Path, *, read_only: bool = False) -> Any:
 
 
 def create_engine(path: Path) -> sa.Engine:
-    """An SQLAlchemy engine on the one library, for administration and the job engine.
+    """An SQLAlchemy engine on the one library, for administration.
 
     Every transaction begins IMMEDIATE: a read that turns into a write inside a deferred transaction is
     refused at once by SQLite, whatever the busy timeout.
     """
+    engine = _engine(path, isolation_level=None)
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def create_jobs_engine(path: Path) -> sa.Engine:
+    """An engine for a file that the job engine owns alone, which begins its transactions itself.
+
+    No writer thread folds that file's log back, so SQLite does it at its usual size.
+    """
+    engine = _engine(path, isolation_level="IMMEDIATE")
+
+    @sa.event.listens_for(engine, "connect")
+    def _fold_back(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA wal_autocheckpoint=1000")
+
+    return engine
+
+
+def _engine(path: Path, *, isolation_level: str | None) -> sa.Engine:
     engine = sa.create_engine(
         sa.URL.create("sqlite", database=str(path)),
         module=library,
@@ -108,10 +132,7 @@ def create_engine(path: Path) -> sa.Engine:
     def _prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
         prepare(connection)
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.isolation_level = isolation_level
 
     return engine
 

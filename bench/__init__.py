@@ -1,0 +1,1 @@
+"""Measured claims: each is a ratio against a named alternative in the same run. See README.md."""

@@ -1,0 +1,132 @@
+"""Ours: the kernel's durable turn with trivial rules, through HTTP, plain and behind the product's own edge.
+
+The turn runs on the honeypot's own tables, with its own statements; only the rules are trivial.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from fastapi import FastAPI, HTTPException
+from pydantic import BaseModel, Field, SecretStr
+
+from bench.servers.turn import DATABASE_URL, About, directory, introduce, reply_to, session_ids
+from switchboard.apps import APPS
+from switchboard.apps.honeypot import models
+from switchboard.kernel.database.statement import Row, Statement
+from switchboard.kernel.database.transaction import Transaction
+from switchboard.kernel.http.edge import Edge
+from switchboard.kernel.platform import PLATFORM, Platform
+from switchboard.kernel.security.caller import command_caller
+from switchboard.kernel.security.rate_limits import RateLimits
+from switchboard.kernel.settings import Settings
+
+_COUNT_TURN = Statement("UPDATE {sessions} SET turn_count = :turn_count, updated_at = :now WHERE id = :id")
+
+
+class IncomingMessage(BaseModel):
+    message: str = Field(min_length=1, max_length=4000)
+
+
+class Reply(BaseModel):
+    reply: str
+    turn: int
+
+
+def create_app() -> FastAPI:
+    """The turn alone, as the echo it is compared with has no authentication either."""
+    return _create_app(_platform(), prefix="")
+
+
+def create_app_with_keys() -> FastAPI:
+    """The turn behind the product's edge: API key, rate limit, body limits, metrics, security headers."""
+    platform = _platform()
+    return _create_app(platform, prefix="/api/honeypot", edge=True)
+
+
+def _platform() -> Platform:
+    url = os.environ.get(DATABASE_URL) or None
+    settings = Settings(
+        data_dir=directory(), database_url=SecretStr(url) if url else None, rate_limit_per_minute=1_000_000
+    )
+    return Platform(settings, APPS)
+
+
+def _create_app(platform: Platform, *, prefix: str, edge: bool = False) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        platform.migrate()
+        platform.database("honeypot").write_now(_open_sessions, platform.clock.now())
+        introduce(About(headers=_headers(platform) if edge else {}, settings=_settings(platform)))
+        yield
+        platform.close()
+
+    app = FastAPI(lifespan=lifespan)
+    database, ids, clock = platform.database("honeypot"), platform.ids, platform.clock
+
+    @app.post(prefix + "/sessions/{session_id}/messages")
+    async def take_turn(session_id: str, incoming: IncomingMessage) -> Reply:
+        reply = reply_to(incoming.message)
+        turn = await database.write(
+            _turn, session_id, incoming.message, reply, (ids.new(), ids.new()), clock.now()
+        )
+        if turn is None:
+            raise HTTPException(404)
+        return Reply(reply=reply, turn=turn)
+
+    if edge:
+        limits = RateLimits(platform.database(PLATFORM), clock, platform.settings.rate_limit_per_minute)
+        app.add_middleware(Edge, platform=platform, rate_limits=limits)
+    return app
+
+
+def _turn(
+    tx: Transaction, session_id: str, message: str, reply: str, ids: tuple[str, str], now: datetime
+) -> int | None:
+    session = tx.find(models.LOCK_SESSION, id=session_id)
+    if session is None:
+        return None
+    turn: int = session["turn_count"] + 1
+    for id, role, content in ((ids[0], "scammer", message), (ids[1], "agent", reply)):
+        tx.run(
+            models.INSERT_MESSAGE,
+            id=id,
+            session_id=session_id,
+            role=role,
+            content=content,
+            turn_number=turn,
+            metadata=None,
+            now=now,
+        )
+    tx.run(_COUNT_TURN, id=session_id, turn_count=turn, now=now)
+    return turn
+
+
+def _open_sessions(tx: Transaction, now: datetime) -> None:
+    rows: list[Row] = [
+        {
+            "id": id,
+            "persona_id": "elderly_victim",
+            "is_scam": True,
+            "source_type": "sms",
+            "source_identifier": None,
+            "metadata": None,
+            "now": now,
+        }
+        for id in session_ids()
+    ]
+    tx.run_many(models.INSERT_SESSION, rows)
+
+
+def _headers(platform: Platform) -> dict[str, str]:
+    _, token = platform.keys.create("bench", ["honeypot"], command_caller())
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _settings(platform: Platform) -> dict[str, str]:
+    asked: dict[str, Any] = platform.database("honeypot").health()
+    return {name: str(asked[name]) for name in ("engine", "journal_mode", "synchronous") if name in asked}

@@ -1,0 +1,57 @@
+"""The honeypot's record: what it is called and where its parts are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from switchboard.kernel.app import App, MigrationChain, Schedule
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+    import typer
+    from fastapi import APIRouter
+
+    from switchboard.kernel.platform import Platform
+
+
+def _tables() -> sa.MetaData:
+    from switchboard.apps.honeypot.models import Base
+
+    return Base.metadata
+
+
+def _service(platform: Platform) -> Any:
+    from switchboard.apps.honeypot.service import Honeypot
+
+    return Honeypot(platform)
+
+
+def _routes() -> APIRouter:
+    from switchboard.apps.honeypot.routes import router
+
+    return router
+
+
+def _commands() -> typer.Typer:
+    from switchboard.apps.honeypot.commands import commands
+
+    return commands
+
+
+def _schedules() -> tuple[Schedule, ...]:
+    from switchboard.apps.honeypot.jobs import SCHEDULES
+
+    return SCHEDULES
+
+
+HONEYPOT = App(
+    name="honeypot",
+    title="Honeypot",
+    summary="Keep scammers talking and collect what identifies them.",
+    migrations=(MigrationChain("switchboard.apps.honeypot.migrations", "alembic_version"),),
+    tables=_tables,
+    service=_service,
+    routes=_routes,
+    commands=_commands,
+    schedules=_schedules,
+)

@@ -1,0 +1,1 @@
+"""One reader per kind of identifier: each takes folded, refanged text and yields candidates."""

@@ -1,0 +1,164 @@
+"""Full-text search over an app's messages, newest first, alike on both engines.
+
+SQLite indexes every three characters (FTS5 trigram): any script, any part of a word or number. PostgreSQL
+indexes whole words (a tsvector as its 'simple' configuration would make it) and finds them by their
+beginning. What identifies somebody is looked up elsewhere, by its normalised value.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from switchboard.kernel.database.database import BATCH_ROWS, Database, write_in_batches
+from switchboard.kernel.database.statement import Row, Statement
+from switchboard.kernel.database.transaction import Transaction, as_json
+from switchboard.kernel.language.normalise import fold
+from switchboard.kernel.language.tokens import tokens
+
+SHORT_WINDOW = 20_000
+"""Texts that one page of a search for one or two letters looks through: no index helps there."""
+
+_RECENT_WINDOW = 3_000
+_NEWEST = 2**62
+_TERMS = 12
+
+_ADD = Statement(
+    "INSERT INTO {search_documents} (document_id, owner_id, words) VALUES (:document_id, :owner_id, :words)",
+    postgresql="INSERT INTO {search_documents} (document_id, owner_id, words)"
+    " VALUES (:document_id, :owner_id, array_to_tsvector(:words::text[]))",
+)
+_INDEX_LAST = Statement("INSERT INTO search_text (rowid, words) VALUES (last_insert_rowid(), :words)")
+_UNINDEX = Statement(
+    "INSERT INTO search_text (search_text, rowid, words)"
+    " SELECT 'delete', id, words FROM search_documents WHERE owner_id = :owner_id"
+)
+_REMOVE = Statement("DELETE FROM {search_documents} WHERE owner_id = :owner_id")
+_REBUILD = Statement("INSERT INTO search_text (search_text) VALUES ('rebuild')")
+_CLEAR = Statement(
+    "DELETE FROM {search_documents} WHERE id IN (SELECT id FROM {search_documents} ORDER BY id LIMIT :limit)"
+)
+_FIND_INDEXED = Statement(
+    "SELECT d.id, d.document_id, d.owner_id FROM search_text t CROSS JOIN search_documents d ON d.id = t.rowid"
+    " WHERE search_text MATCH :match AND t.rowid < :before"
+    " AND NOT EXISTS (SELECT 1 FROM json_each(:short) s WHERE instr(d.words, s.value) = 0)"
+    " ORDER BY t.rowid DESC LIMIT :limit"
+)
+_FIND_SHORT = Statement(
+    "SELECT d.id, d.document_id, d.owner_id FROM search_documents d"
+    " WHERE d.id < :before AND d.id >= :lowest"
+    " AND NOT EXISTS (SELECT 1 FROM json_each(:short) s WHERE instr(d.words, s.value) = 0)"
+    " ORDER BY d.id DESC LIMIT :limit"
+)
+_FIND_DOCUMENT = Statement("SELECT 1 AS found FROM {search_documents} WHERE document_id = :document_id")
+_TOP = Statement("SELECT coalesce(max(id), 0) AS id FROM {search_documents}")
+_FIND_RECENT = Statement(
+    "SELECT r.id, r.document_id, r.owner_id FROM"
+    " (SELECT id, document_id, owner_id, words FROM {search_documents} WHERE id < :before"
+    "  ORDER BY id DESC LIMIT :window) r"
+    " WHERE r.words @@ :match::tsquery ORDER BY r.id DESC LIMIT :limit"
+)
+_FIND_ANYWHERE = Statement(
+    "WITH hits AS MATERIALIZED (SELECT id, document_id, owner_id FROM {search_documents}"
+    " WHERE words @@ :match::tsquery AND id < :before AND id >= :lowest)"
+    " SELECT id, document_id, owner_id FROM hits ORDER BY id DESC LIMIT :limit"
+)
+
+
+class Hit(NamedTuple):
+    """A found text: its place in the order (larger is newer) and the rows it belongs to."""
+
+    place: int
+    document_id: str
+    owner_id: str
+
+
+class Page(NamedTuple):
+    """Some hits, and where to go on; `before` is None at the end."""
+
+    hits: list[Hit]
+    before: int | None
+
+
+def add(tx: Transaction, document_id: str, owner_id: str, text: str) -> None:
+    """Make a text findable, inside the turn that stores it."""
+    if tx.dialect == "sqlite":
+        folded = fold(text)
+        tx.run(_ADD, document_id=document_id, owner_id=owner_id, words=folded)
+        tx.run(_INDEX_LAST, words=folded)
+    else:
+        tx.run(_ADD, document_id=document_id, owner_id=owner_id, words=sorted(set(tokens(text))))
+
+
+def add_missing(tx: Transaction, document_id: str, owner_id: str, text: str) -> None:
+    """`add` for a rebuild beside a running server, which may have added the text already."""
+    if tx.find(_FIND_DOCUMENT, document_id=document_id) is None:
+        add(tx, document_id, owner_id, text)
+
+
+def remove(tx: Transaction, owner_id: str) -> None:
+    """Forget every text of an owner, inside the turn that deletes the owner."""
+    if tx.dialect == "sqlite":
+        tx.run(_UNINDEX, owner_id=owner_id)
+    tx.run(_REMOVE, owner_id=owner_id)
+
+
+def find(tx: Transaction, query: str, *, before: int | None = None, limit: int = 50) -> Page:
+    """The texts that hold every word of the query, newest first. A query without a word finds nothing."""
+    top = _NEWEST if before is None else before
+    if tx.dialect == "sqlite":
+        return _find_on_sqlite(tx, fold(query).split()[:_TERMS], top, limit)
+    return _find_on_postgresql(tx, tokens(query)[:_TERMS], top, limit)
+
+
+def clear(database: Database) -> int:
+    """Empty the index, in batches, before an app fills it anew from its own tables."""
+    removed = write_in_batches(database, lambda tx: tx.run(_CLEAR, limit=BATCH_ROWS))
+    if database.dialect == "sqlite":
+        database.write_now(lambda tx: tx.run(_REBUILD))
+    return removed
+
+
+def _find_on_sqlite(tx: Transaction, terms: list[str], before: int, limit: int) -> Page:
+    if not terms:
+        return Page([], None)
+    short = as_json([term for term in terms if len(term) < 3])
+    if match := " ".join(f'"{term.replace(chr(34), chr(34) * 2)}"' for term in terms if len(term) >= 3):
+        return _page(tx.rows(_FIND_INDEXED, match=match, short=short, before=before, limit=limit), limit)
+    newest = tx.find(_TOP)
+    start = min(before, (newest["id"] if newest else 0) + 1)
+    lowest = start - SHORT_WINDOW
+    rows = tx.rows(_FIND_SHORT, short=short, before=start, lowest=lowest, limit=limit)
+    if len(rows) < limit and lowest > 1:
+        return Page([Hit(*row.values()) for row in rows], lowest)
+    return _page(rows, limit)
+
+
+def _find_on_postgresql(tx: Transaction, terms: list[str], before: int, limit: int) -> Page:
+    """Common words are found by walking the newest texts, rare ones by the index and a sort.
+
+    Neither way alone stays quick for both: the index lists every text that holds a common word before the
+    sort can begin, and the walk reads everything for a rare one.
+    """
+    if not terms:
+        return Page([], None)
+    match = " & ".join(_lexeme(term) for term in terms)
+    rows = tx.rows(_FIND_RECENT, match=match, before=before, window=_RECENT_WINDOW, limit=limit)
+    if len(rows) < limit:
+        top = tx.find(_TOP)
+        span = _RECENT_WINDOW * 16
+        lowest = min(before, (top["id"] if top else 0) + 1)
+        while len(rows) < limit and lowest > 0:
+            lowest -= span
+            span *= 16
+            rows = tx.rows(_FIND_ANYWHERE, match=match, before=before, lowest=lowest, limit=limit)
+    return _page(rows, limit)
+
+
+def _lexeme(term: str) -> str:
+    quoted = term.replace("\\", "\\\\").replace("'", "''")
+    return f"'{quoted}':*" if len(term) > 2 else f"'{quoted}'"
+
+
+def _page(rows: list[Row], limit: int) -> Page:
+    hits = [Hit(row["id"], row["document_id"], row["owner_id"]) for row in rows]
+    return Page(hits, hits[-1].place if len(hits) == limit else None)

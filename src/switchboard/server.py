@@ -1,0 +1,217 @@
+"""The HTTP way in: what the apps offer, put together, and the server that carries it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from switchboard import __version__
+from switchboard.kernel import logging
+from switchboard.kernel.database import library
+from switchboard.kernel.database.server_lock import ServerLock
+from switchboard.kernel.errors import SwitchboardError
+from switchboard.kernel.http import health
+from switchboard.kernel.http.edge import Edge
+from switchboard.kernel.http.errors import ERROR_RESPONSES, install_error_handlers
+from switchboard.kernel.platform import PLATFORM, Platform, make_data_dir
+from switchboard.kernel.security.caller import command_caller
+from switchboard.kernel.security.keys import ALL_APPS
+from switchboard.kernel.security.rate_limits import RateLimits
+from switchboard.worker import Worker
+
+_LAST_USED_SECONDS = 30.0
+
+log = structlog.get_logger("switchboard.server")
+
+
+def create_app(platform: Platform) -> FastAPI:
+    """The application over one platform, whose databases are migrated."""
+    rate_limits = RateLimits(
+        platform.database(PLATFORM), platform.clock, platform.settings.rate_limit_per_minute
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await rate_limits.load()
+        await platform.keys.refresh()
+        async with _in_background(
+            (platform.keys.refresh, platform.keys.REFRESH_SECONDS),
+            (rate_limits.write_behind, 1.0),
+            (platform.keys.write_last_used, _LAST_USED_SECONDS),
+        ):
+            yield
+        await rate_limits.write_behind()
+        await platform.keys.write_last_used()
+
+    app = FastAPI(
+        title="Switchboard",
+        version=__version__,
+        description="A self-hosted platform for conversational systems.",
+        lifespan=lifespan,
+        docs_url="/docs",
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.platform = platform
+    app.state.services = {each.name: each.service(platform) for each in platform.apps}
+    app.include_router(health.router)
+    for each in platform.apps:
+        app.include_router(each.routes(), prefix=f"/api/{each.name}")
+    install_error_handlers(app)
+    app.add_middleware(Edge, platform=platform, rate_limits=rate_limits)
+    app.openapi = lambda: _describe(app)  # type: ignore[method-assign]
+    return app
+
+
+def serve(platform: Platform, *, say: Callable[[str], None] = print) -> None:
+    """Serve until told to stop. Raises Conflict when another server holds the same SQLite files."""
+    settings = platform.settings
+    logging.configure(settings)
+    lock = ServerLock(settings.data_dir)
+    if not settings.is_postgresql:
+        make_data_dir(settings)
+        lock.acquire()
+        if warning := library.warning():
+            log.warning(warning)
+    try:
+        for applied in platform.migrate():
+            log.info("migrated", step=applied)
+        _Server(platform, say).run()
+    finally:
+        platform.close()
+        lock.release()
+
+
+class _Server(uvicorn.Server):
+    """A server that says where it is once it is ready, and only then starts the worker."""
+
+    def __init__(self, platform: Platform, say: Callable[[str], None]) -> None:
+        settings = platform.settings
+        super().__init__(
+            uvicorn.Config(
+                create_app(platform),
+                host=settings.host,
+                port=settings.port,
+                loop="uvloop" if sys.platform != "win32" else "asyncio",
+                http="httptools",
+                ws="none",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                # No header may say who the client is until an operator names the proxy that sets it.
+                proxy_headers=False,
+                timeout_graceful_shutdown=int(settings.shutdown_seconds),
+            )
+        )
+        self._platform = platform
+        self._say = say
+        self._worker: Worker | None = None
+
+    async def startup(self, sockets: Any = None) -> None:
+        first_key = await asyncio.to_thread(self._make_first_key)
+        await super().startup(sockets)
+        if self.should_exit:
+            return
+        self._announce(first_key)
+        if self._platform.settings.runs_worker_inside:
+            self._worker = Worker(self._platform)
+            self._worker.start()
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        if self._worker is not None:
+            await self._worker.stop()
+        await super().shutdown(sockets)
+
+    def _make_first_key(self) -> str | None:
+        if not self._platform.keys.is_first_start():
+            return None
+        _, token = self._platform.keys.create("first key", [ALL_APPS], command_caller())
+        return token
+
+    def _announce(self, first_key: str | None) -> None:
+        address = self._address()
+        lines = [f"Switchboard {__version__} is ready: {address}/docs"]
+        if first_key is not None:
+            vault = self._platform.vault
+            lines += [
+                "",
+                "This is your API key. It is shown this once:",
+                "",
+                f"    {first_key}",
+                "",
+                "Say something to the honeypot:",
+                "",
+                f"    curl -s {address}/api/honeypot/sessions -H 'Authorization: Bearer {first_key}' \\",
+                "      -H 'Content-Type: application/json' \\",
+                """      -d '{"message": "Dear customer, your KYC has expired. Call 98765 43210 now."}'""",
+                "",
+                f"Back up {vault.place}: without it no stored secret can be read again.",
+            ]
+        self._say("\n".join(lines))
+
+    def _address(self) -> str:
+        port = self.servers[0].sockets[0].getsockname()[1]
+        host = self.config.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        # A second Ctrl-C must not cut off what was accepted: uvicorn would stop at once.
+        if sig == signal.SIGINT and self.should_exit:
+            return
+        super().handle_exit(sig, frame)
+
+
+@asynccontextmanager
+async def _in_background(*tasks: tuple[Callable[[], Any], float]) -> AsyncIterator[None]:
+    """Repeat each task with its pause for as long as the block runs."""
+    running = [asyncio.create_task(_repeat(task, seconds)) for task, seconds in tasks]
+    try:
+        yield
+    finally:
+        for each in running:
+            each.cancel()
+        for each in running:
+            with suppress(asyncio.CancelledError):
+                await each
+
+
+async def _repeat(task: Callable[[], Any], seconds: float) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await task()
+        except SwitchboardError as error:
+            log.warning("background task failed", task=task.__qualname__, error=error.message)
+        except Exception:
+            log.exception("background task failed", task=task.__qualname__)
+
+
+def _describe(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, with the API key that the edge asks for and the errors it can give."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
+        )
+        document.setdefault("components", {})["securitySchemes"] = {
+            "apiKey": {"type": "http", "scheme": "bearer", "description": "An API key"}
+        }
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                if path.startswith("/api/"):
+                    operation["security"] = [{"apiKey": []}]
+                else:
+                    operation.setdefault("responses", {})
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+__all__ = ["ERROR_RESPONSES", "create_app", "serve"]

