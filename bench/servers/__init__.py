@@ -10,8 +10,8 @@ from bench.servers.server import Place, Server, rows_in, uvicorn
 
 _TURN = "/sessions/{session}/messages"
 
-# One thread for each connection. Where the disk is fast, fewer threads fight less for SQLite's one write lock.
-_GUNICORN_THREADS = 16
+# What measured best for this rival: more threads fight each other for SQLite's one write lock.
+_GUNICORN_THREADS = 4
 
 
 def _gunicorn(place: Place) -> list[str]:

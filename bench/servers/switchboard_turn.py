@@ -11,14 +11,16 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from fastapi import FastAPI, HTTPException
+from fastapi import APIRouter, FastAPI, HTTPException, Request
 from pydantic import BaseModel, Field, SecretStr
 
 from bench.servers.turn import DATABASE_URL, About, directory, introduce, reply_to, session_ids
 from switchboard.apps import APPS
 from switchboard.apps.honeypot import models
+from switchboard.kernel import logging
 from switchboard.kernel.database.statement import Row, Statement
 from switchboard.kernel.database.transaction import Transaction
+from switchboard.kernel.http.direct import DirectRoute
 from switchboard.kernel.http.edge import Edge
 from switchboard.kernel.platform import PLATFORM, Platform
 from switchboard.kernel.security.caller import command_caller
@@ -53,6 +55,7 @@ def _platform() -> Platform:
     settings = Settings(
         data_dir=directory(), database_url=SecretStr(url) if url else None, rate_limit_per_minute=1_000_000
     )
+    logging.configure(settings)
     return Platform(settings, APPS)
 
 
@@ -68,16 +71,19 @@ def _create_app(platform: Platform, *, prefix: str, edge: bool = False) -> FastA
     app = FastAPI(lifespan=lifespan)
     database, ids, clock = platform.database("honeypot"), platform.ids, platform.clock
 
-    @app.post(prefix + "/sessions/{session_id}/messages")
-    async def take_turn(session_id: str, incoming: IncomingMessage) -> Reply:
-        reply = reply_to(incoming.message)
+    turns = APIRouter(route_class=DirectRoute)
+
+    @turns.post("/sessions/{session_id}/messages")
+    async def take_turn(session_id: str, asked: IncomingMessage, request: Request) -> Reply:
+        reply = reply_to(asked.message)
         turn = await database.write(
-            _turn, session_id, incoming.message, reply, (ids.new(), ids.new()), clock.now()
+            _turn, session_id, asked.message, reply, (ids.new(), ids.new()), clock.now()
         )
         if turn is None:
             raise HTTPException(404)
         return Reply(reply=reply, turn=turn)
 
+    app.include_router(turns, prefix=prefix)
     if edge:
         limits = RateLimits(platform.database(PLATFORM), clock, platform.settings.rate_limit_per_minute)
         app.add_middleware(Edge, platform=platform, rate_limits=limits)
@@ -91,17 +97,17 @@ def _turn(
     if session is None:
         return None
     turn: int = session["turn_count"] + 1
-    for id, role, content in ((ids[0], "scammer", message), (ids[1], "agent", reply)):
-        tx.run(
-            models.INSERT_MESSAGE,
-            id=id,
-            session_id=session_id,
-            role=role,
-            content=content,
-            turn_number=turn,
-            metadata=None,
-            now=now,
-        )
+    tx.run(
+        models.INSERT_LINES,
+        heard_id=ids[0],
+        reply_id=ids[1],
+        session_id=session_id,
+        turn_number=turn,
+        heard=message,
+        heard_metadata=None,
+        reply=reply,
+        now=now,
+    )
     tx.run(_COUNT_TURN, id=session_id, turn_count=turn, now=now)
     return turn
 

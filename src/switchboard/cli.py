@@ -52,9 +52,7 @@ def _group_of(app: App) -> type[TyperGroup]:
 
 
 for _app in APPS:
-    cli.add_typer(
-        typer.Typer(), name=_app.name, help=_app.summary, cls=_group_of(_app), no_args_is_help=True
-    )
+    cli.add_typer(typer.Typer(), name=_app.name, help=_app.summary, cls=_group_of(_app), no_args_is_help=True)
 
 
 @cli.callback()

@@ -141,7 +141,6 @@ class _Server(uvicorn.Server):
         address = self._address()
         lines = [f"Switchboard {__version__} is ready: {address}/docs"]
         if first_key is not None:
-            vault = self._platform.vault
             lines += [
                 "",
                 "This is your API key. It is shown this once:",
@@ -153,8 +152,11 @@ class _Server(uvicorn.Server):
                 f"    curl -s {address}/api/honeypot/sessions -H 'Authorization: Bearer {first_key}' \\",
                 "      -H 'Content-Type: application/json' \\",
                 """      -d '{"message": "Dear customer, your KYC has expired. Call 98765 43210 now."}'""",
+            ]
+        if self._platform.vault_was_made:
+            lines += [
                 "",
-                f"Back up {vault.place}: without it no stored secret can be read again.",
+                f"Back up {self._platform.vault_file}: without it no stored secret can be read again.",
             ]
         self._say("\n".join(lines))
 

@@ -27,6 +27,7 @@ class Worker:
         self._jobs = Jobs(platform)
         self._tasks: list[asyncio.Task[None]] = []
         self._jobs_started = False
+        self._stopping = asyncio.Event()
 
     def start(self) -> None:
         """Begin in the running event loop; the engine is loaded in a thread."""
@@ -37,11 +38,8 @@ class Worker:
 
     async def stop(self) -> None:
         """Finish the step and the deliveries under way."""
-        for task in self._tasks[1:]:
-            task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        self._stopping.set()
+        await asyncio.gather(*self._tasks)
         self._tasks = []
         if self._jobs_started:
             self._jobs_started = False
@@ -56,19 +54,21 @@ class Worker:
             log.exception("the job engine did not start; schedules do not run")
 
     async def _deliver(self, app: str) -> None:
-        networks = self._platform.settings.outbound_networks
-        policy = AddressPolicy([each.strip() for each in networks.split(",") if each.strip()])
+        policy = AddressPolicy(self._platform.settings.outbound_networks.split(","))
         box = self._platform.outbox(app)
-        while True:
+        while not self._stopping.is_set():
+            pause = _POLL_SECONDS
             try:
-                if await box.deliver_due(policy) == 0:
-                    await asyncio.sleep(_POLL_SECONDS)
+                if await box.deliver_due(policy):
+                    continue
             except SwitchboardError as error:
                 log.warning("deliveries wait", app=app, error=error.message)
-                await asyncio.sleep(_POLL_SECONDS * 5)
+                pause *= 5
             except Exception:
                 log.exception("deliveries wait", app=app)
-                await asyncio.sleep(_POLL_SECONDS * 5)
+                pause *= 5
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
 
 
 def work(platform: Platform) -> None:

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-callbacks = typer.Typer(help="Send results to other systems and see what became of them.", no_args_is_help=True)
+callbacks = typer.Typer(
+    help="Send results to other systems and see what became of them.", no_args_is_help=True
+)
 
 App = Annotated[str, typer.Option("--app", help="The app whose results are meant.")]
 
@@ -22,9 +24,11 @@ def add(
     from switchboard.kernel.security.caller import command_caller
 
     with ctx.obj() as platform:
-        policy = AddressPolicy.from_setting(platform.settings.outbound_networks)
+        policy = AddressPolicy(platform.settings.outbound_networks.split(","))
         id, secret = platform.outbox(app).add_endpoint(url, command_caller(), policy)
-    typer.echo(f"Callback {id} is on. Verify its signatures (Standard Webhooks) with this secret, shown this once:")
+    typer.echo(
+        f"Callback {id} is on. Verify its signatures (Standard Webhooks) with this secret, shown this once:"
+    )
     typer.echo(f"\n    {secret}\n")
 
 
@@ -77,8 +81,12 @@ def results(
     table = Table("Id", "About", "State", "Tries", "Made", "Last error")
     for row in found:
         table.add_row(
-            row["id"], row["object_id"], row["status"], str(row["attempts"]),
-            f"{row['created_at']:%Y-%m-%d %H:%M}", row["last_error"] or "",
+            row["id"],
+            row["object_id"],
+            row["status"],
+            str(row["attempts"]),
+            f"{row['created_at']:%Y-%m-%d %H:%M}",
+            row["last_error"] or "",
         )
     Console().print(table)
 

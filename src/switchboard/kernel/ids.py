@@ -10,6 +10,11 @@ from uuid import UUID
 
 from switchboard.kernel.clock import Clock
 
+_62_BITS = (1 << 62) - 1
+# Asking the system for chance lets go of the interpreter's lock, and with it of a turn under way in another
+# thread; so it is asked rarely.
+_POOL_BYTES = 512
+
 
 class Ids(Protocol):
     """Makes identifiers of 36 characters."""
@@ -29,14 +34,19 @@ class TimeOrderedIds:
         self._clock = clock
         self._lock = threading.Lock()
         self._last = 0
+        self._pool = b""
 
     def new(self) -> str:
         tick = int(self._clock.now().timestamp() * 1000) << 12
         with self._lock:
             self._last = max(tick, self._last + 1)
             tick = self._last
-        value = (tick >> 12) << 80 | 0x7 << 76 | (tick & 0xFFF) << 64 | 0b10 << 62 | secrets.randbits(62)
-        return str(UUID(int=value))
+            if not self._pool:
+                self._pool = secrets.token_bytes(_POOL_BYTES)
+            chance, self._pool = int.from_bytes(self._pool[-8:]), self._pool[:-8]
+        value = (tick >> 12) << 80 | 0x7 << 76 | (tick & 0xFFF) << 64 | 0b10 << 62 | chance & _62_BITS
+        text = f"{value:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 class CountingIds:

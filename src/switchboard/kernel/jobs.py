@@ -41,9 +41,7 @@ class Jobs:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._schedules = {
-            schedule.name: schedule for app in platform.apps for schedule in app.schedules()
-        }
+        self._schedules = {schedule.name: schedule for app in platform.apps for schedule in app.schedules()}
         self._engine: sa.Engine | None = None
 
     def start(self) -> None:

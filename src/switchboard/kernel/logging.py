@@ -38,7 +38,9 @@ def configure(settings: Settings) -> None:
         cache_logger_on_first_use=True,
     )
     # Libraries speak up only when something is wrong; what they say could hold a body or an address.
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
 
 
 def _without_texts(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

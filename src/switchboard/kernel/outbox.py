@@ -6,6 +6,7 @@ under the same webhook-id, so that the receiver can tell. What is refused for go
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,7 +17,7 @@ from switchboard.kernel.clock import Clock
 from switchboard.kernel.database.database import Database
 from switchboard.kernel.database.statement import Row, Statement
 from switchboard.kernel.database.transaction import Transaction, as_json
-from switchboard.kernel.errors import Invalid, NotFound
+from switchboard.kernel.errors import Invalid, NotFound, SwitchboardError
 from switchboard.kernel.ids import Ids
 from switchboard.kernel.security import audit
 from switchboard.kernel.security.caller import Caller
@@ -29,8 +30,7 @@ LEASE = timedelta(seconds=60)
 CLAIM_LIMIT = 20
 # After these pauses an unanswered result has been offered for a little over two days, then it rests.
 RETRY_PAUSES = tuple(
-    timedelta(seconds=seconds)
-    for seconds in (5, 30, 120, 600, 1_800, 7_200, 21_600, 43_200, 86_400)
+    timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1_800, 7_200, 21_600, 43_200, 86_400)
 )
 
 _ACTIVE = Statement("SELECT id FROM {outbox_endpoints} WHERE disabled_at IS NULL")
@@ -47,9 +47,7 @@ _DUE = Statement(
     " WHERE m.status = 'PENDING' AND m.next_attempt_at <= :now ORDER BY m.next_attempt_at, m.id LIMIT :limit"
     " FOR UPDATE OF m SKIP LOCKED",
 )
-_LEASE = Statement(
-    "UPDATE {outbox} SET attempts = attempts + 1, next_attempt_at = :until WHERE id = :id"
-)
+_LEASE = Statement("UPDATE {outbox} SET attempts = attempts + 1, next_attempt_at = :until WHERE id = :id")
 _SENT = Statement(
     "UPDATE {outbox} SET status = 'SENT', sent_at = :now, last_status_code = :code, last_error = NULL WHERE id = :id"
 )
@@ -113,7 +111,13 @@ def publish(
         text = as_json({"type": topic, "timestamp": body.get("timestamp"), "data": dict(body)})
         for endpoint in endpoints:
             tx.run(
-                _INSERT, id=ids.new(), endpoint_id=endpoint["id"], topic=topic, object_id=object_id, body=text, now=now
+                _INSERT,
+                id=ids.new(),
+                endpoint_id=endpoint["id"],
+                topic=topic,
+                object_id=object_id,
+                body=text,
+                now=now,
             )
     return len(endpoints)
 
@@ -203,10 +207,9 @@ class Outbox:
         return self._database.write_now(turn)
 
     async def deliver_due(self, policy: AddressPolicy) -> int:
-        """Send what is due, one after another; how many were tried."""
+        """Send what is due, all at once, well within the lease; how many were tried."""
         due = await self._database.write(_claim, self._clock.now())
-        for result in due:
-            await self._deliver(result, policy)
+        await asyncio.gather(*(self._deliver(result, policy) for result in due))
         return len(due)
 
     async def _deliver(self, result: Due, policy: AddressPolicy) -> None:
@@ -215,20 +218,36 @@ class Outbox:
         status_code: int | None = None
         retry_after: int | None = None
         error: str | None = None
-        body = result.body.encode()
+        body, attempts = result.body.encode(), result.attempts
         try:
             secret = self._vault.open_text(result.sealed_secret, _context(self._database, result.endpoint_id))
             headers = signatures.headers(
-                [signatures.decode_secret(secret)], message_id=result.id, timestamp=self._clock.now(), body=body
+                [signatures.decode_secret(secret)],
+                message_id=result.id,
+                timestamp=self._clock.now(),
+                body=body,
             )
             answer = await outbound.OutboundClient(policy).post(result.url, body=body, headers=headers)
             status_code, retry_after = answer.status_code, answer.retry_after_seconds
             if not 200 <= status_code < 300:
                 error = f"the receiver answered {status_code}"
+        except Invalid as refusal:
+            # An address that is refused today was opened by a setting that has changed: asking again in
+            # five seconds changes nothing.
+            error, attempts = refusal.message, len(RETRY_PAUSES) + 1
+        except SwitchboardError as failure:
+            error = failure.message
         except Exception as failure:
             # Whatever went wrong with one receiver must not keep the others waiting.
-            error = f"{type(failure).__name__}: {failure}"[:500]
-        await self._database.write(_record_attempt, result, status_code, retry_after, error, self._clock.now())
+            error = type(failure).__name__
+        await self._database.write(
+            _record_attempt,
+            result._replace(attempts=attempts),
+            status_code,
+            retry_after,
+            error,
+            self._clock.now(),
+        )
         if error is not None:
             log.warning("result not delivered", result=result.id, attempt=result.attempts, error=error)
 
@@ -257,7 +276,12 @@ def _record_attempt(
         tx.run(_SENT, id=result.id, now=now, code=status_code)
         return
     tx.run(
-        _TRY_LATER, id=result.id, status=verdict.status, at=verdict.next_attempt_at, code=status_code, error=error
+        _TRY_LATER,
+        id=result.id,
+        status=verdict.status,
+        at=verdict.next_attempt_at,
+        code=status_code,
+        error=error,
     )
     if verdict.disables_endpoint:
         reason = "the receiver answered 410 Gone"

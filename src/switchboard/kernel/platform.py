@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from switchboard.kernel.app import App, MigrationChain
@@ -43,11 +44,8 @@ class Platform:
         self.clock = clock or SystemClock()
         self.ids = ids or TimeOrderedIds(self.clock)
         self.chance = chance or SystemChance()
+        self.app_names = tuple(app.name for app in self.apps)
         self._databases: dict[str, Database] = {}
-
-    @property
-    def app_names(self) -> tuple[str, ...]:
-        return tuple(app.name for app in self.apps)
 
     def database(self, name: str) -> Database:
         """The database of an app, or `platform`."""
@@ -63,15 +61,27 @@ class Platform:
 
     @cached_property
     def vault(self) -> Vault:
-        """The vault; its key file is made when first needed."""
+        """The keys that seal stored secrets."""
+        return self._loaded_vault[0]
+
+    @property
+    def vault_was_made(self) -> bool:
+        """Whether this process made the key file, so that somebody has to be told to keep a copy."""
+        return self._loaded_vault[1]
+
+    @property
+    def vault_file(self) -> Path:
+        return self.settings.data_dir / "vault.keys"
+
+    @cached_property
+    def _loaded_vault(self) -> tuple[Vault, bool]:
         from switchboard.kernel.security.vault import load_vault
 
+        make_data_dir(self.settings)
         keys = self.settings.vault_keys
-        vault, _ = load_vault(
-            key_file=self.settings.data_dir / "vault.keys",
-            keys_from_environment=keys.get_secret_value() if keys else None,
+        return load_vault(
+            key_file=self.vault_file, keys_from_environment=keys.get_secret_value() if keys else None
         )
-        return vault
 
     def outbox(self, name: str) -> Outbox:
         """The outbox in an app's database."""

@@ -111,5 +111,6 @@ def load_settings() -> Settings:
             for each in error.errors(include_input=False, include_url=False)
         )
         raise Invalid(
-            f"A setting is wrong. {wrong}.", hint="Correct the environment variable; docs/operate/settings.md lists all."
+            f"A setting is wrong. {wrong}.",
+            hint="Correct the environment variable; docs/operate/settings.md lists all.",
         ) from None

@@ -149,7 +149,11 @@ INSERT_SESSION = Statement(
     " :metadata, :now, :now, :now)"
 )
 FIND_SESSION = Statement(f"SELECT {_SESSION} FROM {{sessions}} WHERE id = :id")
-LOCK_SESSION = Statement(f"SELECT {_SESSION} FROM {{sessions}} WHERE id = :id", lock=True)
+LOCK_SESSION = Statement(
+    "SELECT status, turn_count, persona_id, is_scam, scam_type, scam_confidence, reasons_json"
+    " FROM {sessions} WHERE id = :id",
+    lock=True,
+)
 RECORD_TURN = Statement(
     "UPDATE {sessions} SET turn_count = :turn_count, status = :status, ended_at = :ended_at, is_scam = :is_scam,"
     " scam_type = :scam_type, scam_confidence = :scam_confidence, reasons_json = :reasons,"
@@ -166,9 +170,10 @@ LIST_SILENT = Statement(
     " ORDER BY last_message_at, id LIMIT :limit FOR UPDATE SKIP LOCKED",
 )
 
-INSERT_MESSAGE = Statement(
+INSERT_LINES = Statement(
     "INSERT INTO {messages} (id, session_id, role, content, turn_number, metadata_json, created_at)"
-    " VALUES (:id, :session_id, :role, :content, :turn_number, :metadata, :now)"
+    " VALUES (:heard_id, :session_id, 'scammer', :heard, :turn_number, :heard_metadata, :now),"
+    " (:reply_id, :session_id, 'agent', :reply, :turn_number, NULL, :now)"
 )
 LIST_MESSAGES = Statement(
     "SELECT id, role, content, turn_number, metadata_json, created_at FROM {messages}"

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from switchboard.apps.honeypot.service import Honeypot, Opening, Place
+from switchboard.kernel.http.direct import DirectRoute
 from switchboard.kernel.http.edge import caller_of
 from switchboard.kernel.http.errors import ERROR_RESPONSES
 from switchboard.kernel.http.fields import (
@@ -23,6 +24,7 @@ from switchboard.kernel.http.fields import (
 )
 
 router = APIRouter(tags=["honeypot"], responses=ERROR_RESPONSES)
+turns = APIRouter(tags=["honeypot"], responses=ERROR_RESPONSES, route_class=DirectRoute)
 
 Status = Literal["INITIAL", "ONGOING", "COMPLETED", "TERMINATED", "MAX_TURNS_REACHED", "SAFETY_EXIT"]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many to answer with at most")]
@@ -194,7 +196,7 @@ def _honeypot(request: Request) -> Honeypot:
     return service
 
 
-@router.post("/sessions", status_code=201)
+@turns.post("/sessions", status_code=201)
 async def open_session(asked: OpenSession, request: Request) -> TurnAnswer:
     """Open a session with a suspicious message; answer with the persona's first reply."""
     opening = Opening(
@@ -204,11 +206,14 @@ async def open_session(asked: OpenSession, request: Request) -> TurnAnswer:
     return TurnAnswer.model_validate(answer)
 
 
-@router.post("/sessions/{session_id}/messages")
+@turns.post("/sessions/{session_id}/messages")
 async def receive_message(session_id: str, asked: NextMessage, request: Request) -> TurnAnswer:
     """Take the scammer's next message; answer with the persona's reply."""
     answer = await _honeypot(request).receive_message(session_id, asked.message, asked.client_message_id)
     return TurnAnswer.model_validate(answer)
+
+
+router.include_router(turns)
 
 
 @router.get("/sessions")
@@ -237,9 +242,7 @@ async def list_sessions(
     filters = {name: value for name, value in asked.items() if value is not None}
     before = None if cursor is None else Place(*decode_place(cursor))
     rows = await _honeypot(request).list_sessions(filters, before, limit)
-    return SessionPage(
-        items=[SessionSummary.model_validate(row) for row in rows], next=_next(rows, limit)
-    )
+    return SessionPage(items=[SessionSummary.model_validate(row) for row in rows], next=_next(rows, limit))
 
 
 @router.get("/sessions/{session_id}")

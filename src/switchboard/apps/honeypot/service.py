@@ -11,6 +11,7 @@ from switchboard.apps.honeypot.rules import (
     detection,
     extraction,
     intelligence,
+    language,
     lifecycle,
     persona,
     result,
@@ -107,9 +108,7 @@ class Honeypot:
         """A session's lines, oldest first, after a place. Raises NotFound."""
         return await self._database.read(_load_messages, session_id, after, limit)
 
-    async def list_sessions(
-        self, filters: Mapping[str, Any], before: Place | None, limit: int
-    ) -> list[Row]:
+    async def list_sessions(self, filters: Mapping[str, Any], before: Place | None, limit: int) -> list[Row]:
         """Sessions newest first, before a place, that meet every filter."""
         return await self._database.read(_load_sessions, filters, before, limit)
 
@@ -142,7 +141,7 @@ class Honeypot:
             text,
             findings,
             detection.detect(text, findings),
-            persona.detect_language(text),
+            language.detect_language(text),
             self._clock.now(),
             self._chance.seed(),
         )
@@ -171,9 +170,7 @@ class Honeypot:
             return answer
         return self._take_turn(tx, session_id, heard, name)
 
-    def _take_turn(
-        self, tx: Transaction, session_id: str, heard: _Heard, name: RequestName | None
-    ) -> Answer:
+    def _take_turn(self, tx: Transaction, session_id: str, heard: _Heard, name: RequestName | None) -> Answer:
         """One turn: the scammer's line, what it gave away, the persona's reply, the session's new state."""
         session = _require_open(tx.find(models.LOCK_SESSION, id=session_id), session_id)
         turn = session["turn_count"] + 1
@@ -234,29 +231,25 @@ class Honeypot:
         receipts.keep_answer(tx, name, session_id, answer, heard.now)
         return answer
 
-    def _record_lines(
-        self, tx: Transaction, session_id: str, turn: int, heard: _Heard, reply: str
-    ) -> None:
+    def _record_lines(self, tx: Transaction, session_id: str, turn: int, heard: _Heard, reply: str) -> None:
         spans = [
             {"kind": found.kind, "value": found.value, "start": found.start, "end": found.end}
             for found in heard.findings
         ]
-        for role, content, metadata in (
-            ("scammer", heard.text, {"spans": spans} if spans else None),
-            ("agent", reply, None),
-        ):
-            message_id = self._ids.new()
-            tx.run(
-                models.INSERT_MESSAGE,
-                id=message_id,
-                session_id=session_id,
-                role=role,
-                content=content,
-                turn_number=turn,
-                metadata=None if metadata is None else as_json(metadata),
-                now=heard.now,
-            )
-            search.add(tx, message_id, session_id, content)
+        heard_id, reply_id = self._ids.new(), self._ids.new()
+        tx.run(
+            models.INSERT_LINES,
+            heard_id=heard_id,
+            reply_id=reply_id,
+            session_id=session_id,
+            turn_number=turn,
+            heard=heard.text,
+            heard_metadata=as_json({"spans": spans}) if spans else None,
+            reply=reply,
+            now=heard.now,
+        )
+        search.add(tx, heard_id, session_id, heard.text)
+        search.add(tx, reply_id, session_id, reply)
 
     def _record_intelligence(
         self,
@@ -270,7 +263,11 @@ class Honeypot:
             return
         columns = {column: as_json(items[column]) for column in intelligence.COLUMNS}
         tx.run(models.RECORD_INTELLIGENCE, session_id=session_id, now=heard.now, **columns)
-        confidence = intelligence.confidence_by_value(items)
+        confidence = {
+            (kind, item[place.key]): item["confidence"]
+            for kind, place in intelligence.PLACES.items()
+            for item in items[place.column]
+        }
         for found in heard.findings:
             tx.run(
                 models.RECORD_VALUE,
@@ -330,7 +327,8 @@ def _require_open(row: Row | None, session_id: str) -> Row:
     session = _require(row, session_id)
     if lifecycle.is_ended(session["status"]):
         raise Conflict(
-            f"This session has ended: {session['status']}.", hint="Open a new session with POST /api/honeypot/sessions."
+            f"This session has ended: {session['status']}.",
+            hint="Open a new session with POST /api/honeypot/sessions.",
         )
     return session
 

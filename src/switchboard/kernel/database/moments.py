@@ -58,7 +58,7 @@ class Moment(TypeDecorator[datetime]):
         return decode_moment(value) if dialect.name == "sqlite" else require_utc(value)
 
 
-class now(sa.sql.functions.GenericFunction[datetime]):  # noqa: N801
+class now(sa.sql.functions.GenericFunction[datetime]):
     """The database's own "now", as a column default, in the form that Moment reads."""
 
     name = "moment_now"

@@ -10,7 +10,7 @@ import asyncio
 import random
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -24,9 +24,17 @@ from psycopg.types.datetime import DatetimeDumper, TimestamptzLoader
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from switchboard.kernel.clock import require_utc
-from switchboard.kernel.database.database import P, T, Turn, outcome_unknown, overloaded, unreachable
+from switchboard.kernel.database.database import (
+    P,
+    T,
+    Turn,
+    disk_full,
+    outcome_unknown,
+    overloaded,
+    unreachable,
+)
 from switchboard.kernel.database.statement import Row, Statement
-from switchboard.kernel.database.transaction import Dialect, RerunTurn
+from switchboard.kernel.database.transaction import Dialect, RerunTurn, Transaction
 
 _THREADS = 16
 _WAITING_LIMIT = 5_000
@@ -34,6 +42,7 @@ _DEADLINE_SECONDS = 8.0
 _POOL_WAIT_SECONDS = 3.0
 # Serialization failure and deadlock: the server undid the turn and asks for it again. Source: PostgreSQL
 # manual, appendix A; CockroachDB and YugabyteDB use 40001 alike.
+_DISK_FULL = "53100"
 _RERUN = frozenset({"40001", "40P01"})
 
 
@@ -83,7 +92,9 @@ def create_engine(url: str, schema: str | None, *, pooled: bool = True) -> sa.En
 
     `pooled=False` gives each use a connection of its own, which may then be set up freely (migrations).
     """
-    options: dict[str, Any] = {"pool_size": 2, "max_overflow": 2} if pooled else {"poolclass": sa.pool.NullPool}
+    options: dict[str, Any] = (
+        {"pool_size": 2, "max_overflow": 2} if pooled else {"poolclass": sa.pool.NullPool}
+    )
     engine = sa.create_engine(
         "postgresql+psycopg://" + url.partition("://")[2],
         connect_args={"connect_timeout": 5},
@@ -121,10 +132,10 @@ class PostgresqlDatabase:
         return await self._in_thread(partial(self.read_now, query, *args, **kwargs))
 
     def write_now(self, turn: Turn[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self._transact(partial(turn, *args, **kwargs), read_only=False)  # type: ignore[call-arg]
+        return self._transact(lambda tx: turn(tx, *args, **kwargs), read_only=False)
 
     def read_now(self, query: Turn[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self._transact(partial(query, *args, **kwargs), read_only=True)  # type: ignore[call-arg]
+        return self._transact(lambda tx: query(tx, *args, **kwargs), read_only=True)
 
     def health(self) -> dict[str, Any]:
         def ask(tx: PostgresqlTransaction) -> dict[str, Any]:
@@ -164,7 +175,7 @@ class PostgresqlDatabase:
         if engine is not None:
             engine.dispose()
 
-    async def _in_thread(self, work: Any) -> Any:
+    async def _in_thread(self, work: Callable[[], T]) -> T:
         if self._waiting >= _WAITING_LIMIT:
             raise overloaded(self.name)
         with self._lock:
@@ -177,7 +188,7 @@ class PostgresqlDatabase:
         finally:
             self._waiting -= 1
 
-    def _transact(self, work: Any, *, read_only: bool) -> Any:
+    def _transact(self, work: Callable[[Transaction], T], *, read_only: bool) -> T:
         """Run `work(tx)` in a transaction of its own; run it again after a lost race or connection."""
         give_up_at = time.monotonic() + _DEADLINE_SECONDS
         pause = 0.005
@@ -195,6 +206,8 @@ class PostgresqlDatabase:
                             connection.rollback()
                         raise
             except (RerunTurn, psycopg.Error, PoolTimeout) as error:
+                if getattr(error, "sqlstate", None) == _DISK_FULL:
+                    raise disk_full(self.name) from error
                 if not _may_run_again(error):
                     raise
                 if committing and not _was_undone(error):

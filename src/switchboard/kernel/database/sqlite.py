@@ -150,7 +150,6 @@ class SqliteDatabase:
             connect=partial(connect, path),
             transaction=SqliteTransaction,
             translate=self._translate,
-            wal=path.with_name(path.name + "-wal"),
         )
         self._readers: ThreadPoolExecutor | None = None
         self._connections: list[Any] = []

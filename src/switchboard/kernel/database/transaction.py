@@ -11,7 +11,7 @@ from switchboard.kernel.database.statement import Row, Statement
 Dialect = Literal["sqlite", "postgresql"]
 
 
-class RerunTurn(Exception):  # noqa: N818
+class RerunTurn(Exception):
     """Raised by a turn that lost an expected race: roll it back and run it again."""
 
 

@@ -50,6 +50,7 @@ class Edge:
         self._platform = platform
         self._rate_limits = rate_limits
         self._body_limit = platform.settings.body_limit_bytes
+        self._logs_requests = platform.settings.log_level == "debug"
         self._body_seconds = platform.settings.request_timeout_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -155,9 +156,16 @@ class Edge:
         route = scope.get("route")
         path = getattr(route, "path", None) or "unmatched"
         metrics.count_request(scope["method"], path, status, seconds)
-        # What is usual is in the metrics; a line for each request would cost more than the request.
-        write = log.warning if status >= 500 else log.debug
-        write("request", method=scope["method"], path=path, status=status, ms=round(seconds * 1000, 1), correlation_id=correlation_id)
+        # What is usual is in the metrics; a line for every request would cost more than the request.
+        if status >= 500 or self._logs_requests:
+            log.warning(
+                "request",
+                method=scope["method"],
+                path=path,
+                status=status,
+                ms=round(seconds * 1000, 1),
+                correlation_id=correlation_id,
+            )
 
 
 class _Response:

@@ -90,7 +90,9 @@ def install_error_handlers(app: FastAPI) -> None:
             answer.headers.update(error.headers or {})
             return answer
         if error.status_code == NotFound.statuses[0]:
-            return _answer(request, NotFound("There is nothing at this path.", hint="See /docs for the paths."))
+            return _answer(
+                request, NotFound("There is nothing at this path.", hint="See /docs for the paths.")
+            )
         return _answer(
             request,
             Invalid("The request cannot be read.", hint="See /docs for what this path takes.", status=400),
@@ -106,7 +108,9 @@ def _in_words(error: RequestValidationError) -> Invalid:
     """The first three broken rules, by field, without the values that were sent."""
     broken = error.errors()
     if any(each["type"] == "json_invalid" for each in broken):
-        return Invalid("The request body is not valid JSON.", hint="Check quotes, commas and brackets.", status=400)
+        return Invalid(
+            "The request body is not valid JSON.", hint="Check quotes, commas and brackets.", status=400
+        )
     lines = [
         f"{'.'.join(str(part) for part in each['loc'][1:]) or each['loc'][0]}: {each['msg'].removeprefix('Value error, ')}"
         for each in broken[:3]

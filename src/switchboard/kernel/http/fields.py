@@ -64,7 +64,10 @@ MessageText = Annotated[
     Field(description=f"What was said, 1 to {MESSAGE_LIMIT} characters"),
 ]
 ShortText = Annotated[
-    str, StringConstraints(min_length=1, max_length=255), AfterValidator(_storable_text), AfterValidator(_not_blank)
+    str,
+    StringConstraints(min_length=1, max_length=255),
+    AfterValidator(_storable_text),
+    AfterValidator(_not_blank),
 ]
 ClientMessageId = Annotated[
     str,
@@ -78,7 +81,10 @@ Metadata = Annotated[
 ]
 Moment = Annotated[AwareDatetime, AfterValidator(require_utc)]
 SearchText = Annotated[
-    str, StringConstraints(min_length=1, max_length=200), AfterValidator(_storable_text), AfterValidator(_not_blank)
+    str,
+    StringConstraints(min_length=1, max_length=200),
+    AfterValidator(_storable_text),
+    AfterValidator(_not_blank),
 ]
 
 
@@ -97,5 +103,6 @@ def decode_place(cursor: str) -> tuple[datetime, str]:
         return require_utc(datetime.fromisoformat(at)), _storable_text(id)
     except ValueError:
         raise Invalid(
-            "This cursor is not one that the server gave out.", hint="Take `next` from the page before, unchanged."
+            "This cursor is not one that the server gave out.",
+            hint="Take `next` from the page before, unchanged.",
         ) from None

@@ -79,6 +79,3 @@ async def _measure(platform: Platform, name: str) -> None:
     metrics.set_database(
         name, waiting=figures["waiting_turns"], size_bytes=figures["size_bytes"], outbox=counts
     )
-
-
-

@@ -5,7 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 REGISTRY = CollectorRegistry()
@@ -20,9 +27,13 @@ _seconds = Histogram(
     registry=REGISTRY,
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
 )
-_waiting = Gauge("switchboard_database_waiting_turns", "Turns accepted and not begun", ["database"], registry=REGISTRY)
+_waiting = Gauge(
+    "switchboard_database_waiting_turns", "Turns accepted and not begun", ["database"], registry=REGISTRY
+)
 _size = Gauge("switchboard_database_size_bytes", "Size of a database", ["database"], registry=REGISTRY)
-_outbox = Gauge("switchboard_outbox_messages", "Results by state of delivery", ["database", "status"], registry=REGISTRY)
+_outbox = Gauge(
+    "switchboard_outbox_messages", "Results by state of delivery", ["database", "status"], registry=REGISTRY
+)
 
 
 @lru_cache(4096)

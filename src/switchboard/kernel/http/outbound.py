@@ -115,10 +115,12 @@ _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _SECONDS = re.compile(r"[0-9]{1,9}")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
-_USE_A_PUBLIC_ONE = (
-    "Use an address on the public internet. Whoever runs this server can open a private network with "
-    "SWITCHBOARD_OUTBOUND_NETWORKS."
+_USE_A_PUBLIC_ONE = "Use an address on the public internet."
+_USE_A_PUBLIC_OR_OPENED_ONE = (
+    "Use an address on the public internet, "
+    "or let whoever runs this server open its network with SWITCHBOARD_OUTBOUND_NETWORKS."
 )
+_METADATA_KIND = "a cloud metadata or link-local address"
 
 
 class Target(NamedTuple):
@@ -180,7 +182,7 @@ class AddressPolicy:
         """What speaks against an address, as 'a private address'; None when it may be reached."""
         faces = _faces(address)
         if any(face in network for face in faces for network in _METADATA_NETWORKS):
-            return "a cloud metadata or link-local address"
+            return _METADATA_KIND
         return next((kind for face in faces if not self.opens(face) and (kind := _kind(face))), None)
 
 
@@ -298,7 +300,7 @@ class OutboundClient:
             return int(text)
         try:
             moment = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return max(0, round((moment - self._clock.now()).total_seconds()))
@@ -422,7 +424,8 @@ def _refuse_unless_allowed(target: Target, address: Address, policy: AddressPoli
     objection = policy.objection(address)
     if objection is not None:
         verb = "is" if target.address is not None else "leads to"
-        raise Invalid(f"Nothing is sent to {target.host}: it {verb} {objection}.", hint=_USE_A_PUBLIC_ONE)
+        hint = _USE_A_PUBLIC_ONE if objection == _METADATA_KIND else _USE_A_PUBLIC_OR_OPENED_ONE
+        raise Invalid(f"Nothing is sent to {target.host}: it {verb} {objection}.", hint=hint)
     if target.scheme == "http" and not policy.allow_http and not policy.opens(address):
         raise _needs_https(target.host)
 
@@ -435,7 +438,8 @@ def _refuse_local_name(host: str, policy: AddressPolicy) -> None:
     )
     if is_local and not policy.allowed_networks:
         raise Invalid(
-            f"Nothing is sent to {host}: it is a name inside a local network.", hint=_USE_A_PUBLIC_ONE
+            f"Nothing is sent to {host}: it is a name inside a local network.",
+            hint=_USE_A_PUBLIC_OR_OPENED_ONE,
         )
 
 

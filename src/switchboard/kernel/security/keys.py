@@ -23,9 +23,7 @@ from switchboard.kernel.security.caller import Caller
 
 ALL_APPS = "*"
 _TOKEN = re.compile(r"sb_[0-9a-f]{8}_[A-Za-z0-9_-]{43}")
-_COLUMNS = (
-    "id, name, prefix, secret_hash, apps_json, rate_limit_per_minute, created_at, expires_at, last_used_at, revoked_at"
-)
+_COLUMNS = "id, name, prefix, secret_hash, apps_json, rate_limit_per_minute, created_at, expires_at, last_used_at, revoked_at"
 _INSERT = Statement(
     "INSERT INTO {api_keys} (id, name, prefix, secret_hash, apps_json, rate_limit_per_minute, created_at, expires_at)"
     " VALUES (:id, :name, :prefix, :secret_hash, :apps, :rate_limit_per_minute, :created_at, :expires_at)"
@@ -85,7 +83,9 @@ class ApiKeys:
         `apps` holds app names or '*'. Raises Invalid for an empty name or no app.
         """
         if not name.strip() or len(name) > 100:
-            raise Invalid("A key needs a name of 1 to 100 characters.", hint="Name it after what will use it.")
+            raise Invalid(
+                "A key needs a name of 1 to 100 characters.", hint="Name it after what will use it."
+            )
         if not apps:
             raise Invalid("A key needs at least one app.", hint="Name the apps it may use.")
         now = self._clock.now()
@@ -106,7 +106,14 @@ class ApiKeys:
         def turn(tx: Transaction) -> None:
             tx.run(_INSERT, **row)
             audit.record(
-                tx, caller, "create", "api_key", row["id"], id=audit_id, at=now, details={"name": row["name"], "apps": sorted(apps)}
+                tx,
+                caller,
+                "create",
+                "api_key",
+                row["id"],
+                id=audit_id,
+                at=now,
+                details={"name": row["name"], "apps": sorted(apps)},
             )
 
         self._database.write_now(turn)
@@ -131,7 +138,8 @@ class ApiKeys:
             found = tx.rows(_BY_NAME, name=name)
             if not found:
                 raise NotFound(
-                    f"There is no working key called {name!r}.", hint="`switchboard keys list` shows all keys."
+                    f"There is no working key called {name!r}.",
+                    hint="`switchboard keys list` shows all keys.",
                 )
             if len(found) > 1:
                 raise Invalid(

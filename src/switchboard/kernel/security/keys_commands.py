@@ -14,7 +14,9 @@ def create(
     ctx: typer.Context,
     app: Annotated[list[str], typer.Option("--app", help="An app the key opens; repeat for more, or 'all'.")],
     name: Annotated[str, typer.Option(help="What will use the key.")] = "key",
-    days: Annotated[int | None, typer.Option(min=1, max=3650, help="Days until it expires; empty: never.")] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=3650, help="Days until it expires; empty: never.")
+    ] = None,
     rate: Annotated[
         int | None, typer.Option(min=0, help="Requests a minute; 0: no limit; empty: the setting.")
     ] = None,
@@ -45,8 +47,9 @@ def create(
         typer.echo(token)
         return
     typer.echo(f"API key {key.prefix} for {', '.join(sorted(app))}, shown this once:\n\n    {token}\n")
-    typer.echo("Send it as `Authorization: Bearer <key>`. Revoke it with "
-               f"`switchboard keys revoke {key.prefix}`.")
+    typer.echo(
+        f"Send it as `Authorization: Bearer <key>`. Revoke it with `switchboard keys revoke {key.prefix}`."
+    )
 
 
 @keys.command("list")

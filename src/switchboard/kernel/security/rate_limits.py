@@ -104,7 +104,9 @@ def _settle(
             continue
         row = tx.find(_FIND, key_id=key_id)
         limit = limits[key_id]
-        before = float(limit) if row is None else refilled(row["tokens"], limit, (now - row["at"]).total_seconds())
+        before = (
+            float(limit) if row is None else refilled(row["tokens"], limit, (now - row["at"]).total_seconds())
+        )
         left[key_id] = before - count
         tx.run(_KEEP, key_id=key_id, tokens=left[key_id], at=now)
     return left

@@ -12,7 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-_DASHES = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
+_PLAIN_PUNCTUATION = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-") | {
+    "\u2018": "'",
+    "\u2019": "'",
+    "\u3002": ".",
+}
 _LEET = re.compile(r"(?<=[a-z])[01](?=[a-z])")
 _SPACES = re.compile(r"\s+")
 
@@ -87,10 +91,8 @@ def _fold_character(character: str) -> str:
         return character
     if character.isdecimal():
         return str(unicodedata.decimal(character))
-    if character in _DASHES:
-        return "-"
-    if character == "\u3002":
-        return "."
+    if character in _PLAIN_PUNCTUATION:
+        return _PLAIN_PUNCTUATION[character]
     # Format characters, variation selectors and the keycap mark are only ever used here to break words up.
     if unicodedata.category(character) == "Cf" or "\ufe00" <= character <= "\ufe0f" or character == "\u20e3":
         return ""

@@ -70,9 +70,7 @@ def _create_search() -> None:
     words = sa.dialects.postgresql.TSVECTOR() if on_postgresql else sa.Text()
     op.create_table(
         "search_documents",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.Identity(), primary_key=True
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.Identity(), primary_key=True),
         sa.Column("document_id", sa.String(36), nullable=False, unique=True),
         sa.Column("owner_id", sa.String(36), nullable=False),
         sa.Column("words", words, nullable=False),
@@ -87,5 +85,8 @@ def _create_search() -> None:
     )
     # Deleted text leaves the index at once instead of lying in it until some later merge. Older SQLite
     # libraries, which serve only as a warned fallback, do not know the option.
-    if tuple(map(int, op.get_bind().exec_driver_sql("SELECT sqlite_version()").scalar_one().split("."))) >= (3, 42):
+    if tuple(map(int, op.get_bind().exec_driver_sql("SELECT sqlite_version()").scalar_one().split("."))) >= (
+        3,
+        42,
+    ):
         op.execute("INSERT INTO search_text (search_text, rank) VALUES ('secure-delete', 1)")

@@ -1,0 +1,127 @@
+"""`switchboard honeypot`: the commands and their options. What each does is in the module it imports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+commands = typer.Typer(help="Keep scammers talking and collect what identifies them.", no_args_is_help=True)
+
+SessionId = Annotated[
+    str, typer.Argument(metavar="SESSION_ID", help="The session's id, as `sessions` shows it.")
+]
+
+
+@commands.command()
+def chat(
+    ctx: typer.Context,
+    persona: Annotated[str | None, typer.Option(help="Id of the persona that answers.")] = None,
+    source_type: Annotated[
+        str | None,
+        typer.Option(help="Where the messages come from: sms, whatsapp, email, … [default: sms]"),
+    ] = None,
+    session: Annotated[
+        str | None, typer.Option(metavar="SESSION_ID", help="Go on with an open session.")
+    ] = None,
+) -> None:
+    """Play the scammer: each line you write is a message, the persona answers. /quit or Ctrl-D ends it."""
+    from switchboard.apps.honeypot.commands.chat import hold_chat
+
+    with ctx.obj() as platform:
+        hold_chat(platform, persona_id=persona, source_type=source_type, session_id=session)
+
+
+@commands.command()
+def replay(
+    ctx: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="Messages: .jsonl (one object a line) or .csv, with a `message` column. Also read, where "
+            "present: source_type, conversation (its rows are turns of one session), label (scam or ham), "
+            "expected.",
+        ),
+    ],
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.json", help="Where the report goes. [default: FILE's name-report.json, here]"
+        ),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Play the first rows only.")] = None,
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=256, help="Conversations played at the same time.")
+    ] = 16,
+) -> None:
+    """Play a file of messages through the honeypot and say what came of it. Repeating it stores nothing twice."""
+    from switchboard.apps.honeypot.commands.replay import replay_file
+
+    with ctx.obj() as platform:
+        is_complete = replay_file(platform, file, report_path=report, limit=limit, concurrency=concurrency)
+    if not is_complete:
+        raise typer.Exit(1)
+
+
+@commands.command()
+def sessions(
+    ctx: typer.Context,
+    status: Annotated[
+        str | None, typer.Option(help="Only sessions in this state: ongoing, terminated, …")
+    ] = None,
+    scam_type: Annotated[
+        str | None, typer.Option(help="Only this kind of scam, as the list names it.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to show.")] = 50,
+) -> None:
+    """List the sessions, newest first."""
+    from switchboard.apps.honeypot.commands.views import show_sessions
+
+    with ctx.obj() as platform:
+        show_sessions(platform, status=status, scam_type=scam_type, limit=limit)
+
+
+@commands.command()
+def show(ctx: typer.Context, session_id: SessionId) -> None:
+    """Show a session: what was said, with the values that gave somebody away between « and »."""
+    from switchboard.apps.honeypot.commands.views import show_session
+
+    with ctx.obj() as platform:
+        show_session(platform, session_id)
+
+
+@commands.command()
+def search(
+    ctx: typer.Context,
+    text: Annotated[str, typer.Argument(help="Words, part of a number, or any written form of a value.")],
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many messages to show.")] = 50,
+) -> None:
+    """Find what was said and given away, across all sessions."""
+    from switchboard.apps.honeypot.commands.views import show_found
+
+    with ctx.obj() as platform:
+        show_found(platform, text, limit=limit)
+
+
+@commands.command()
+def delete(
+    ctx: typer.Context,
+    session_id: SessionId,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a session with all that was said in it."""
+    from switchboard.apps.honeypot.commands.views import delete_session
+
+    with ctx.obj() as platform:
+        delete_session(platform, session_id, is_confirmed=yes)
+
+
+@commands.command("rebuild-search")
+def rebuild_search(ctx: typer.Context) -> None:
+    """Make the search index anew from the stored messages, beside a running server too."""
+    from switchboard.apps.honeypot.commands.views import rebuild_search_index
+
+    with ctx.obj() as platform:
+        rebuild_search_index(platform)

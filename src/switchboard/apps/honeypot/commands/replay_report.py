@@ -1,0 +1,315 @@
+"""What came of a replay, in numbers: the summary on the screen and the report file. No message text is in it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from switchboard.apps.honeypot.commands import terminal
+from switchboard.kernel.clock import to_iso
+from switchboard.kernel.errors import Invalid
+
+if TYPE_CHECKING:
+    from switchboard.apps.honeypot.commands.replay import Played, Replay
+    from switchboard.apps.honeypot.commands.replay_rows import Values
+
+_REFUSALS_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """How the verdicts on labelled sessions agree with the labels. A session is a scam if any of its rows is."""
+
+    true_scams: int
+    false_alarms: int
+    missed_scams: int
+    true_others: int
+
+    @property
+    def total(self) -> int:
+        return self.true_scams + self.false_alarms + self.missed_scams + self.true_others
+
+    @property
+    def precision(self) -> float | None:
+        return _share(self.true_scams, self.true_scams + self.false_alarms)
+
+    @property
+    def recall(self) -> float | None:
+        return _share(self.true_scams, self.true_scams + self.missed_scams)
+
+    @property
+    def f1(self) -> float | None:
+        return _share(2 * self.true_scams, 2 * self.true_scams + self.false_alarms + self.missed_scams)
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """How the values found agree with the expected ones, over the sessions whose rows say what they expect."""
+
+    expected: int
+    found: int
+    unexpected: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The numbers of a replay."""
+
+    messages: int
+    sessions: int
+    replies: int
+    already_stored: int
+    rows_refused: int
+    rows_unfinished: int
+    scams: int
+    scams_by_type: dict[str, int]
+    values: int
+    values_by_kind: dict[str, int]
+    seconds: float
+    messages_per_second: float | None
+    verdicts: Verdicts | None
+    extraction: Extraction | None
+
+
+def summarise(replay: Replay) -> Summary:
+    """The numbers of a replay, complete or not."""
+    sessions = [answered for turns in replay.conversations if (answered := _answered(turns))]
+    replies = sum(len(turns) for turns in sessions)
+    scams = [scam for turns in sessions if (scam := _verdict(turns))["is_scam"]]
+    values = [value for turns in sessions for value in _values(turns)]
+    return Summary(
+        messages=len(replay.file.rows) + len(replay.file.refused),
+        sessions=len({turns[-1].answer["session_id"] for turns in sessions if turns[-1].answer}),
+        replies=replies,
+        already_stored=sum(played.was_stored_before for turns in sessions for played in turns),
+        rows_refused=len(_refusals(replay)),
+        rows_unfinished=sum(_is_unfinished(played) for turns in replay.conversations for played in turns),
+        scams=len(scams),
+        scams_by_type=_by_count(scam["type"] or "of no known type" for scam in scams),
+        values=len(values),
+        values_by_kind=_by_count(kind for kind, _ in values),
+        seconds=round(replay.seconds, 3),
+        messages_per_second=_share(replies, replay.seconds),
+        verdicts=_judge_verdicts(sessions),
+        extraction=_judge_extraction(sessions),
+    )
+
+
+def require_writable(path: Path) -> None:
+    """Refuse a place where no report could be written, before anything is played. Raises Invalid."""
+    folder = path.parent
+    if not folder.is_dir():
+        raise Invalid(
+            f"There is no folder {folder} for the report.", hint="Make it, or name another with --report."
+        )
+    if path.is_dir():
+        raise Invalid(f"{path} is a folder.", hint="Name a file in it with --report.")
+    if not os.access(folder, os.W_OK):
+        raise Invalid(
+            f"The report cannot be written into {folder.resolve()}.",
+            hint="Name another place with --report FILE.json.",
+        )
+
+
+def write(wanted: Path, replay: Replay, summary: Summary) -> Path:
+    """Write the report beside whatever is there already; where it is. Raises Invalid when the disk refuses."""
+    body = json.dumps(_body(replay, summary), ensure_ascii=False, indent=2) + "\n"
+    for path in _free_names(wanted):
+        try:
+            with path.open("x", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(body)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise Invalid(
+                f"The messages are stored, but the report {path} cannot be written: {error.strerror}.",
+                hint="Replay the same file with --report in another place: nothing is stored twice.",
+            ) from error
+        return path
+    raise AssertionError("names never end")
+
+
+def show(replay: Replay, summary: Summary, written: Path) -> None:
+    """Print the summary, the first refused rows, and where the report is."""
+    out = terminal.output()
+    for name, number, remark in _lines(summary):
+        out.print(Text(f"{name:<22}{number:>9}  {remark}".rstrip()), soft_wrap=True)
+    refusals = _refusals(replay)
+    if refusals:
+        out.print()
+    for line, reason in refusals[:_REFUSALS_SHOWN]:
+        out.print(Text(f"Refused, line {line}: {terminal.one_line(reason)}"), soft_wrap=True)
+    if len(refusals) > _REFUSALS_SHOWN:
+        out.print(f"… and {len(refusals) - _REFUSALS_SHOWN} more: the report names each.", soft_wrap=True)
+    if refusals:
+        out.print(
+            "Put corrected rows into a file of their own: this file, changed, would be played as a new one.",
+            soft_wrap=True,
+        )
+    out.print(Text(f"\nReport: {terminal.one_line(str(written))}"), soft_wrap=True)
+
+
+def _lines(summary: Summary) -> Iterator[tuple[str, str, str]]:
+    """The summary as rows of name, number, remark."""
+    yield "Messages", f"{summary.messages:,}", ""
+    yield "Sessions", f"{summary.sessions:,}", ""
+    stored = f"already stored: {summary.already_stored:,}" if summary.already_stored else ""
+    yield "Replies", f"{summary.replies:,}", stored
+    yield "Rows refused", f"{summary.rows_refused:,}", ""
+    if summary.rows_unfinished:
+        yield "Rows not played", f"{summary.rows_unfinished:,}", ""
+    yield "Scams found", f"{summary.scams:,}", f"of {terminal.count(summary.sessions, 'session')}"
+    for scam_type, number in summary.scams_by_type.items():
+        yield f"  {terminal.one_line(scam_type)}", f"{number:,}", ""
+    yield "Values found", f"{summary.values:,}", ""
+    for kind, number in summary.values_by_kind.items():
+        yield f"  {terminal.one_line(kind)}", f"{number:,}", ""
+    if (extraction := summary.extraction) is not None:
+        remark = f"of {extraction.expected:,}; {extraction.unexpected:,} found that were not expected"
+        yield "Expected values found", f"{extraction.found:,}", remark
+    if (verdicts := summary.verdicts) is not None:
+        remark = (
+            f"on {terminal.count(verdicts.total, 'labelled session')}:"
+            f" {verdicts.false_alarms:,} false alarms, {verdicts.missed_scams:,} scams missed"
+        )
+        yield "Precision", _three_digits(verdicts.precision), remark
+        yield "Recall", _three_digits(verdicts.recall), ""
+        yield "F1", _three_digits(verdicts.f1), ""
+    speed = summary.messages_per_second
+    yield "Time", f"{summary.seconds:,.1f} s", "" if speed is None else f"{speed:,.0f} messages/s"
+
+
+def _body(replay: Replay, summary: Summary) -> dict[str, Any]:
+    verdicts = summary.verdicts
+    return {
+        "file": str(replay.file.path),
+        "file_sha256": replay.file.digest,
+        "began_at": to_iso(replay.began_at),
+        "is_complete": replay.is_complete,
+        "summary": asdict(summary)
+        | (
+            {"precision": verdicts.precision, "recall": verdicts.recall, "f1": verdicts.f1}
+            if verdicts is not None
+            else {}
+        ),
+        "rows": sorted(_row_bodies(replay), key=lambda body: body["line"]),
+    }
+
+
+def _row_bodies(replay: Replay) -> Iterator[dict[str, Any]]:
+    for refusal in replay.file.refused:
+        yield {"line": refusal.line, "outcome": "refused", "reason": refusal.reason}
+    for turns in replay.conversations:
+        for played in turns:
+            yield _row_body(played)
+
+
+def _row_body(played: Played) -> dict[str, Any]:
+    row, answer = played.row, played.answer
+    body: dict[str, Any] = {"line": row.line, "id": row.id, "conversation": row.conversation}
+    if answer is None:
+        outcome = "not played" if _is_unfinished(played) else "refused"
+        return body | {"outcome": outcome, "reason": played.refused_because}
+    return body | {
+        "outcome": "already stored" if played.was_stored_before else "stored",
+        "session_id": answer["session_id"],
+        "turn": answer["turn_count"],
+        "status": answer["status"],
+        "scam": answer["scam"],
+        "labelled_scam": row.is_scam,
+        "new_intelligence": answer["new_intelligence"],
+        "expected": None if row.expected is None else sorted(row.expected),
+        "intelligence_score": answer["intelligence_score"],
+    }
+
+
+def _refusals(replay: Replay) -> list[tuple[int, str]]:
+    refused = [(refusal.line, refusal.reason) for refusal in replay.file.refused]
+    refused += [
+        (played.row.line, played.refused_because)
+        for turns in replay.conversations
+        for played in turns
+        if played.refused_because is not None
+    ]
+    return sorted(refused)
+
+
+def _answered(turns: Sequence[Played]) -> list[Played]:
+    return [played for played in turns if played.answer is not None]
+
+
+def _is_unfinished(played: Played) -> bool:
+    return played.answer is None and played.refused_because is None
+
+
+def _verdict(turns: Sequence[Played]) -> dict[str, Any]:
+    """The verdict after the last answered turn: each one stands for the session so far."""
+    answer = turns[-1].answer
+    assert answer is not None
+    scam: dict[str, Any] = answer["scam"]
+    return scam
+
+
+def _values(turns: Sequence[Played]) -> Values:
+    return frozenset(
+        (each["type"], each["value"])
+        for played in turns
+        if played.answer is not None
+        for each in played.answer["new_intelligence"]
+    )
+
+
+def _judge_verdicts(sessions: Sequence[Sequence[Played]]) -> Verdicts | None:
+    counts = Counter(
+        (any(labels), _verdict(turns)["is_scam"])
+        for turns in sessions
+        if (labels := [played.row.is_scam for played in turns if played.row.is_scam is not None])
+    )
+    if not counts:
+        return None
+    return Verdicts(
+        true_scams=counts[True, True],
+        false_alarms=counts[False, True],
+        missed_scams=counts[True, False],
+        true_others=counts[False, False],
+    )
+
+
+def _judge_extraction(sessions: Sequence[Sequence[Played]]) -> Extraction | None:
+    total, found, unexpected, is_judged = 0, 0, 0, False
+    for turns in sessions:
+        said = [played.row.expected for played in turns]
+        expected = frozenset[tuple[str, str]]().union(*(values for values in said if values is not None))
+        values = _values(turns)
+        total += len(expected)
+        found += len(expected & values)
+        # Where one row is silent about what it expects, nothing found in its session is a surprise.
+        unexpected += 0 if None in said else len(values - expected)
+        is_judged = is_judged or any(values is not None for values in said)
+    return Extraction(total, found, unexpected) if is_judged else None
+
+
+def _free_names(wanted: Path) -> Iterator[Path]:
+    yield wanted
+    for number in count(2):
+        yield wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
+
+
+def _by_count(names: Iterator[str]) -> dict[str, int]:
+    return dict(sorted(Counter(names).items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
+def _three_digits(share: float | None) -> str:
+    return "none" if share is None else f"{share:.3f}"

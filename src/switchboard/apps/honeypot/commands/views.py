@@ -1,0 +1,264 @@
+"""`switchboard honeypot sessions`, `show`, `search`, `delete`, `rebuild-search`: looking and tidying up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import typer
+from pydantic import TypeAdapter
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from switchboard.apps.honeypot.commands import terminal
+from switchboard.apps.honeypot.commands.chat import SESSION_ID
+from switchboard.apps.honeypot.rules import intelligence, lifecycle, persona
+from switchboard.apps.honeypot.service import Honeypot, Place
+from switchboard.kernel.errors import Invalid
+from switchboard.kernel.http.fields import SearchText
+from switchboard.kernel.platform import Platform
+from switchboard.kernel.security.caller import command_caller
+
+_QUERY: TypeAdapter[str] = TypeAdapter(SearchText)
+_PAGE = 200
+_EXCERPT = 160
+_COLUMN_TITLES = {
+    "bank_accounts_json": "bank account",
+    "upi_ids_json": "UPI id",
+    "phone_numbers_json": "phone",
+    "phishing_links_json": "link",
+    "other_intel_json": "other",
+}
+
+
+def show_sessions(platform: Platform, *, status: str | None, scam_type: str | None, limit: int) -> None:
+    """Print a table of sessions, newest first. Raises Invalid for a status that does not exist."""
+    asked = {"status": _status(status), "scam_type": scam_type and terminal.harmless(scam_type).upper()}
+    filters = {name: value for name, value in asked.items() if value is not None}
+    found = asyncio.run(_list_sessions(Honeypot(platform), filters, limit))
+    if not found:
+        typer.echo(
+            "No session is like that. `switchboard honeypot sessions` lists all."
+            if filters
+            else "There is no session yet. Start one with `switchboard honeypot chat`."
+        )
+        return
+    table = Table(box=None, pad_edge=False)
+    table.add_column("Session", no_wrap=True)
+    for title in ("Started (UTC)", "State", "Verdict"):
+        table.add_column(title, overflow="fold")
+    for title in ("Turns", "Score"):
+        table.add_column(title, justify="right")
+    for row in found:
+        table.add_row(
+            row["id"],
+            terminal.moment(row["started_at"]),
+            row["status"],
+            terminal.verdict(row["is_scam"], row["scam_type"], row["scam_confidence"]),
+            str(row["turn_count"]),
+            f"{row['intelligence_score'] or 0:.2f}",
+        )
+    terminal.output().print(table)
+
+
+def show_session(platform: Platform, session_id: str) -> None:
+    """Print a session's state, its lines and what it gave away. Raises NotFound."""
+    asked = _session_id(session_id)
+    with terminal.hints_for_the_terminal():
+        session, lines = asyncio.run(_load(Honeypot(platform), asked))
+    out = terminal.output()
+    _print_state(out, session)
+    out.print()
+    speaker = _persona_name(session["persona_id"])
+    for line in lines:
+        _print_line(out, line, speaker)
+    out.print()
+    _print_intelligence(out, session["intelligence"])
+
+
+def show_found(platform: Platform, text: str, *, limit: int) -> None:
+    """Print the values and the lines that a text finds. Raises Invalid for a text that cannot be looked for."""
+    query = terminal.checked(_QUERY, text, "The text to look for", "Write a word, a number or a value.")
+    found = asyncio.run(Honeypot(platform).search(query, None, limit))
+    out = terminal.output()
+    if not found["values"] and not found["messages"]:
+        out.print("Nothing was found.")
+        return
+    for row in found["values"]:
+        out.print(
+            Text.assemble(
+                (terminal.one_line(row["value"]), "bold"),
+                f"  {row['kind']}, {row['confidence']:.0%}, said {row['occurrences']}×, in {row['session_id']},"
+                f" last {terminal.moment(row['last_seen_at'])} UTC",
+            ),
+            soft_wrap=True,
+        )
+    if found["values"] and found["messages"]:
+        out.print()
+    for row in found["messages"]:
+        who = "scammer" if row["role"] == "scammer" else "persona"
+        out.print(Text(f"{row['session_id']}  turn {row['turn_number']}, {who}", style="dim"), soft_wrap=True)
+        out.print(Text(f"  {_excerpt(row['content'], query)}"), soft_wrap=True)
+    if found["before"] is not None:
+        out.print(Text("There may be more: look for more words, or raise --limit."), soft_wrap=True)
+
+
+def delete_session(platform: Platform, session_id: str, *, is_confirmed: bool) -> None:
+    """Delete a session once the person has said yes. Raises NotFound, typer.Exit when the answer is no."""
+    honeypot, asked = Honeypot(platform), _session_id(session_id)
+    with terminal.hints_for_the_terminal():
+        session = asyncio.run(honeypot.get_session(asked))
+        turns = terminal.count(session["turn_count"], "turn")
+        question = f"Delete session {session['id']} ({turns}) and all that was said in it, for good?"
+        if not is_confirmed and not _is_confirmed(question):
+            typer.echo("Nothing was deleted.", err=True)
+            raise typer.Exit(1)
+        asyncio.run(honeypot.delete_session(session["id"], command_caller()))
+    typer.echo(f"Deleted session {session['id']}.")
+
+
+def rebuild_search_index(platform: Platform) -> None:
+    """Make the search index anew; say how many messages it holds."""
+    with terminal.notices().status("Rebuilding the search index …"):
+        messages = Honeypot(platform).rebuild_search()
+    typer.echo(f"The search index is new and holds {terminal.count(messages, 'message')}.")
+
+
+def _status(status: str | None) -> str | None:
+    if status is None:
+        return None
+    wanted = status.strip().upper().replace("-", "_")
+    if wanted not in lifecycle.STATUSES:
+        raise Invalid(
+            f"There is no state {terminal.one_line(status)!r}.",
+            hint=f"Use --status with one of: {', '.join(sorted(lifecycle.STATUSES))}.",
+        )
+    return wanted
+
+
+def _session_id(session_id: str) -> str:
+    return terminal.checked(
+        SESSION_ID, session_id, "The session id", "`switchboard honeypot sessions` shows the ids."
+    )
+
+
+def _is_confirmed(question: str) -> bool:
+    try:
+        return typer.confirm(question, err=True)
+    except (typer.Abort, EOFError):
+        # Nobody was there to say yes.
+        typer.echo("", err=True)
+        return False
+
+
+async def _list_sessions(honeypot: Honeypot, filters: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    before: Place | None = None
+    while len(found) < limit:
+        wanted = min(_PAGE, limit - len(found))
+        page = await honeypot.list_sessions(filters, before, wanted)
+        found += page
+        if len(page) < wanted:
+            break
+        before = Place(page[-1]["created_at"], page[-1]["id"])
+    return found
+
+
+async def _load(honeypot: Honeypot, session_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    session = await honeypot.get_session(session_id)
+    lines: list[dict[str, Any]] = []
+    after: Place | None = None
+    while True:
+        page = await honeypot.list_messages(session_id, after, _PAGE)
+        lines += page
+        if len(page) < _PAGE:
+            return session, lines
+        after = Place(page[-1]["created_at"], page[-1]["id"])
+
+
+def _print_state(out: Console, session: Mapping[str, Any]) -> None:
+    sender = f" {terminal.one_line(session['source_identifier'])}" if session["source_identifier"] else ""
+    ended = f", ended {terminal.moment(session['ended_at'])}" if session["ended_at"] else ""
+    state = [
+        ("Session", session["id"]),
+        ("State", f"{session['status']}, {terminal.count(session['turn_count'], 'turn')}"),
+        ("From", f"{session['source_type'] or 'unknown'}{sender}"),
+        ("Persona", f"{_persona_name(session['persona_id'])} ({session['persona_id']})"),
+        ("Verdict", terminal.verdict(session["is_scam"], session["scam_type"], session["scam_confidence"])),
+        ("Because", "; ".join(session["reasons_json"] or ())),
+        ("Score", f"{session['intelligence_score'] or 0:.2f}"),
+        ("Time", f"started {terminal.moment(session['started_at'])}{ended} (UTC)"),
+    ]
+    for name, value in state:
+        if value:
+            out.print(Text.assemble((f"{name:<9}", "bold"), terminal.one_line(value)), soft_wrap=True)
+
+
+def _print_line(out: Console, line: Mapping[str, Any], speaker: str) -> None:
+    is_scammer = line["role"] == "scammer"
+    text = Text.assemble(
+        (f"{line['turn_number']:>3}  ", "dim"), ("scammer" if is_scammer else speaker, "bold"), "  "
+    )
+    for piece, is_value in _pieces(line["content"], (line["metadata_json"] or {}).get("spans") or []):
+        # A message of several lines must not look like several messages.
+        shown = terminal.harmless(piece).replace("\n", "\n       ")
+        text.append(f"«{shown}»" if is_value else shown, "bold yellow" if is_value else "")
+    out.print(text, soft_wrap=True)
+
+
+def _pieces(content: str, spans: list[dict[str, Any]]) -> Iterator[tuple[str, bool]]:
+    """A line cut into what is a value and what is not."""
+    end = 0
+    for span in sorted(spans, key=lambda span: span["start"]):
+        yield content[end : span["start"]], False
+        yield content[span["start"] : span["end"]], True
+        end = span["end"]
+    yield content[end:], False
+
+
+def _print_intelligence(out: Console, known: Mapping[str, list[dict[str, Any]]]) -> None:
+    keys = {place.column: place.key for place in intelligence.PLACES.values()}
+    rows = [
+        (_COLUMN_TITLES[column], item, item.get(keys.get(column, ""), next(iter(item.values()), "")))
+        for column in intelligence.COLUMNS
+        for item in known[column]
+    ]
+    if not rows:
+        out.print("It gave nothing away yet.")
+        return
+    table = Table("Kind", "Value", "Confidence", "Said", "Turns", box=None, pad_edge=False)
+    table.columns[1].overflow = "fold"
+    for kind, item, value in rows:
+        table.add_row(
+            kind,
+            Text(terminal.one_line(str(value))),
+            f"{item.get('confidence', 0):.0%}",
+            f"{item.get('occurrences', 1)}×",
+            _turns(item),
+        )
+    out.print(table)
+
+
+def _turns(item: Mapping[str, Any]) -> str:
+    first, last = item.get("first_turn"), item.get("last_turn")
+    return str(first) if first == last else f"{first} to {last}"
+
+
+def _persona_name(persona_id: str) -> str:
+    try:
+        return str(persona.get_persona(persona_id).name)
+    except LookupError:
+        return persona_id
+
+
+def _excerpt(content: str, query: str) -> str:
+    """The part of a long text around the first word looked for."""
+    text = terminal.one_line(content)
+    if len(text) <= _EXCERPT:
+        return text
+    places = [text.casefold().find(word.casefold()) for word in query.split()]
+    start = max(0, min((place for place in places if place >= 0), default=0) - _EXCERPT // 3)
+    end = start + _EXCERPT
+    return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
