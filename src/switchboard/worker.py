@@ -10,8 +10,8 @@ import structlog
 
 from switchboard.kernel import logging
 from switchboard.kernel.errors import Invalid, SwitchboardError
-from switchboard.kernel.http.outbound import AddressPolicy
 from switchboard.kernel.jobs import Jobs
+from switchboard.kernel.outbound.addresses import AddressPolicy
 from switchboard.kernel.platform import Platform
 
 _POLL_SECONDS = 1.0

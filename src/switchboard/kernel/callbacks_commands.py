@@ -20,7 +20,7 @@ def add(
     app: App = "honeypot",
 ) -> None:
     """Send an app's results to an address from now on. The signing secret is shown once."""
-    from switchboard.kernel.http.outbound import AddressPolicy
+    from switchboard.kernel.outbound.addresses import AddressPolicy
     from switchboard.kernel.security.caller import command_caller
 
     with ctx.obj() as platform:

@@ -23,7 +23,7 @@ from switchboard.kernel.security import audit
 from switchboard.kernel.security.caller import Caller
 
 if TYPE_CHECKING:
-    from switchboard.kernel.http.outbound import AddressPolicy
+    from switchboard.kernel.outbound.addresses import AddressPolicy
     from switchboard.kernel.security.vault import Vault
 
 LEASE = timedelta(seconds=60)
@@ -157,9 +157,9 @@ class Outbox:
 
     def add_endpoint(self, url: str, caller: Caller, policy: AddressPolicy) -> tuple[str, str]:
         """Send results to this address from now on; the endpoint's id and its secret, shown once."""
-        from switchboard.kernel.http import outbound, signatures
+        from switchboard.kernel.outbound import addresses, signatures
 
-        outbound.check_written_address(url, policy)
+        addresses.check_written_address(url, policy)
         id, now, secret = self._ids.new(), self._clock.now(), signatures.new_secret()
         sealed = self._vault.seal(secret, _context(self._database, id))
         audit_id = self._ids.new()
@@ -213,7 +213,7 @@ class Outbox:
         return len(due)
 
     async def _deliver(self, result: Due, policy: AddressPolicy) -> None:
-        from switchboard.kernel.http import outbound, signatures
+        from switchboard.kernel.outbound import client, signatures
 
         status_code: int | None = None
         retry_after: int | None = None
@@ -227,7 +227,7 @@ class Outbox:
                 timestamp=self._clock.now(),
                 body=body,
             )
-            answer = await outbound.OutboundClient(policy).post(result.url, body=body, headers=headers)
+            answer = await client.OutboundClient(policy).post(result.url, body=body, headers=headers)
             status_code, retry_after = answer.status_code, answer.retry_after_seconds
             if not 200 <= status_code < 300:
                 error = f"the receiver answered {status_code}"

@@ -27,7 +27,7 @@ def _choose() -> ModuleType:
     try:
         import pysqlite3.dbapi2 as chosen
     except ImportError:
-        import sqlite3 as chosen  # type: ignore[no-redef]
+        import sqlite3 as chosen
     return chosen  # type: ignore[no-any-return]
 
 

@@ -153,8 +153,7 @@ class Edge:
         )
 
     def _account(self, scope: Scope, status: int, seconds: float, correlation_id: str) -> None:
-        route = scope.get("route")
-        path = getattr(route, "path", None) or "unmatched"
+        path = _template(scope)
         metrics.count_request(scope["method"], path, status, seconds)
         # What is usual is in the metrics; a line for every request would cost more than the request.
         if status >= 500 or self._logs_requests:
@@ -240,6 +239,17 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay
+
+
+def _template(scope: Scope) -> str:
+    """The route's path as it is written in the code, so that no id becomes a label."""
+    path: str | None = getattr(scope.get("route"), "path", None)
+    if path is None:
+        return "unmatched"
+    asked: str = scope["path"]
+    if asked.startswith("/api/") and not path.startswith("/api/"):
+        return f"/api/{asked.split('/', 3)[2]}{path}"
+    return path
 
 
 async def _disconnected() -> Message:

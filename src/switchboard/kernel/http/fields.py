@@ -56,18 +56,22 @@ def _storable_json(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
+# What the validators below ask for, as the API's document can say it: something to read and no NUL.
+_READABLE = {"minLength": 1, "pattern": r"^[^\u0000]*\S[^\u0000]*$"}
+
 MessageText = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=MESSAGE_LIMIT),
+    StringConstraints(max_length=MESSAGE_LIMIT),
     AfterValidator(_storable_text),
     AfterValidator(_not_blank),
-    Field(description=f"What was said, 1 to {MESSAGE_LIMIT} characters"),
+    Field(description=f"What was said, 1 to {MESSAGE_LIMIT} characters", json_schema_extra=_READABLE),
 ]
 ShortText = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=255),
+    StringConstraints(max_length=255),
     AfterValidator(_storable_text),
     AfterValidator(_not_blank),
+    Field(json_schema_extra=_READABLE),
 ]
 ClientMessageId = Annotated[
     str,
@@ -82,9 +86,10 @@ Metadata = Annotated[
 Moment = Annotated[AwareDatetime, AfterValidator(require_utc)]
 SearchText = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=200),
+    StringConstraints(max_length=200),
     AfterValidator(_storable_text),
     AfterValidator(_not_blank),
+    Field(json_schema_extra=_READABLE),
 ]
 
 

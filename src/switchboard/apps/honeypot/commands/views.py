@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -145,12 +146,9 @@ def _session_id(session_id: str) -> str:
 
 
 def _is_confirmed(question: str) -> bool:
-    try:
-        return typer.confirm(question, err=True)
-    except (typer.Abort, EOFError):
-        # Nobody was there to say yes.
-        typer.echo("", err=True)
-        return False
+    """Whether the answer is yes. No answer at all is a no."""
+    typer.echo(f"{question} [y/N] ", err=True, nl=False)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 async def _list_sessions(honeypot: Honeypot, filters: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:

@@ -19,11 +19,12 @@ _PLAIN_PUNCTUATION = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212",
 }
 _LEET = re.compile(r"(?<=[a-z])[01](?=[a-z])")
 _SPACES = re.compile(r"\s+")
+_PAUSES = re.compile(r"[,;\"()]+(?= |$)|(?<= )[\"(]+")
 
 _REFANGED = re.compile(
     r"(?P<scheme>(?<![a-z])h(?:tt|xx|\*\*)ps?(?:\[:\]//|://|//:|:/(?!/)))"
     r"|(?P<dot>(?<=[^\W_]) ?[\[({] ?(?:\.|dot) ?[\])}] ?(?=[^\W_]))"
-    r"|(?P<spoken>(?<=[a-z0-9])(?: dot | \. )"
+    r"|(?P<spoken>(?<=[a-z0-9])(?<!\bor)(?<!\band)(?<!\bya)(?: dot | \. )"
     r"(?=(?:com|net|org|info|xyz|top|online|site|shop|club|live|app|co|ly|example|test)(?![^\W_])))"
     r"|(?P<at>(?<=[^\W_]) ?[\[(] ?at ?[\])] ?(?=[^\W_]))",
     re.IGNORECASE,
@@ -56,9 +57,9 @@ def fold(text: str) -> FoldedText:
 
 
 def fold_for_reading(text: str) -> str:
-    """The text as vocabulary is matched: folded, lower case, single spaces, `w0n` read as `won`."""
+    """The text as vocabulary is matched: folded, lower case, single spaces, no pauses, `w0n` for `won`."""
     lowered = _SPACES.sub(" ", fold(text).text.lower()).strip()
-    return _LEET.sub(lambda match: "o" if match[0] == "0" else "i", lowered)
+    return _LEET.sub(lambda match: "o" if match[0] == "0" else "i", _PAUSES.sub("", lowered))
 
 
 def refang(view: FoldedText) -> FoldedText:

@@ -23,15 +23,17 @@ COLUMNS = (
 )
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
+    """Where items of a kind are kept: the column, and the key that holds their value."""
+
     column: str
     key: str
 
 
-PLACES: Mapping[str, _Place] = {
-    "phone": _Place("phone_numbers_json", "number"),
-    "upi": _Place("upi_ids_json", "id"),
-    "link": _Place("phishing_links_json", "url"),
+PLACES: Mapping[str, Place] = {
+    "phone": Place("phone_numbers_json", "number"),
+    "upi": Place("upi_ids_json", "id"),
+    "link": Place("phishing_links_json", "url"),
 }
 _MOST_CONFIDENCE = 0.99
 _GAIN_PER_REPETITION = 0.2

@@ -164,7 +164,7 @@ def _misheard(word: str) -> str:
 def _lines(slots: _Slots, said: Collection[str], draw: random.Random) -> Iterator[str]:
     """Every line the parts make, the least worn parts first; never exhausted."""
     ordered = [_least_worn_first(parts, said, draw) for parts in slots]
-    lines = [line for line in map(" ".join, product(*ordered)) if len(line) <= MAX_REPLY_CHARACTERS]
+    lines = (line for line in map(" ".join, product(*ordered)) if len(line) <= MAX_REPLY_CHARACTERS)
     # Hundreds of lines later she can only ask again whether anyone is there.
     return chain(lines, (f"Hello? {'Hello? ' * times}".strip() for times in count()))
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from switchboard.kernel.database.audit_table import create_audit_table
 from switchboard.kernel.database.moments import Moment, now
-from switchboard.kernel.security.audit_migration import create_audit_table
 
 revision = "0001"
 down_revision = None

@@ -19,16 +19,8 @@ from hypothesis import strategies as st
 
 from switchboard.kernel.clock import FixedClock
 from switchboard.kernel.errors import Invalid
-from switchboard.kernel.http.outbound import (
-    AddressPolicy,
-    DeliveryFailed,
-    OutboundClient,
-    Resolver,
-    check_written_address,
-    look_up,
-    parse_target,
-    resolve,
-)
+from switchboard.kernel.outbound.addresses import AddressPolicy, check_written_address, parse_target
+from switchboard.kernel.outbound.client import DeliveryFailed, OutboundClient, Resolver, look_up, resolve
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"

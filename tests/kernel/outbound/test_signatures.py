@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from switchboard.kernel.errors import Forbidden, Invalid
-from switchboard.kernel.http import signatures
+from switchboard.kernel.outbound import signatures
 
 # The worked example of the Standard Webhooks reference libraries.
 VECTOR_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -1,42 +1,29 @@
-"""Sending to addresses that people typed in: every one passes here, and only what is public is reached.
+"""Which addresses may be sent to: every one that people typed in is judged here, and only what is public opens.
 
-A URL is judged as written, its name is looked up once, every answer is judged, and the connection goes to the
-judged address, so that a name cannot change its mind in between. Retrying belongs to the outbox.
+Pure: a URL is judged as written, an address by what it is. Looking names up and connecting is the client's.
 """
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import re
-import socket
-import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC
-from email.utils import parsedate_to_datetime
+from collections.abc import Sequence
 from ipaddress import (
     IPv4Address,
     IPv4Network,
     IPv6Address,
     IPv6Network,
-    ip_address,
     ip_network,
 )
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
-import httpx
 import idna
 
-from switchboard.kernel.clock import Clock, SystemClock
-from switchboard.kernel.errors import Invalid, Unavailable
+from switchboard.kernel.errors import Invalid
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
-Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
-FailureReason = Literal["name", "connection", "certificate", "timeout", "protocol"]
 
-TIMEOUT_SECONDS = 10.0
 URL_LIMIT = 2048
 
 # Ranges that are not the public internet: IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890)
@@ -113,7 +100,6 @@ _AUTHORITY = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:]+))(?::
 _NOT_IN_A_URL = re.compile(r"[\x00-\x20\x7f\\]")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-_SECONDS = re.compile(r"[0-9]{1,9}")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _USE_A_PUBLIC_ONE = "Use an address on the public internet."
 _USE_A_PUBLIC_OR_OPENED_ONE = (
@@ -141,23 +127,6 @@ class Target(NamedTuple):
         """The host as RFC 9110, 7.2 wants it: brackets around IPv6, the port only where unusual."""
         host = f"[{self.host}]" if isinstance(self.address, IPv6Address) else self.host
         return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
-
-
-class Answer(NamedTuple):
-    """What a receiver answered. Its body is neither read nor kept, so that it can teach nobody anything."""
-
-    status_code: int
-    retry_after_seconds: int | None
-
-
-class DeliveryFailed(Unavailable):
-    """No answer came: worth another try later. `reason` is one of `FailureReason`."""
-
-    def __init__(self, reason: FailureReason, message: str) -> None:
-        super().__init__(
-            message, hint="It is tried again later; check the address and that its server is up."
-        )
-        self.reason = reason
 
 
 class AddressPolicy:
@@ -205,7 +174,7 @@ def parse_target(url: str, policy: AddressPolicy = PUBLIC_ONLY) -> Target:
         address = _parse_ipv4(host)
     if address is not None:
         target = Target(scheme, str(address), port, path, address)
-        _refuse_unless_allowed(target, address, policy)
+        refuse_unless_allowed(target, address, policy)
         return target
     _refuse_local_name(host, policy)
     if scheme == "http" and not policy.allow_http and not policy.allowed_networks:
@@ -216,129 +185,6 @@ def parse_target(url: str, policy: AddressPolicy = PUBLIC_ONLY) -> Target:
 def check_written_address(url: str, policy: AddressPolicy = PUBLIC_ONLY) -> None:
     """Refuse, while a person is still there to correct it, what can never be sent to. Raises Invalid."""
     parse_target(url, policy)
-
-
-async def look_up(host: str, port: int) -> Sequence[str]:
-    """The machine's own resolver: every address of a name, the best first (RFC 6724). Raises OSError."""
-    answers = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(answer[4][0]) for answer in answers]
-
-
-async def resolve(target: Target, policy: AddressPolicy, resolver: Resolver = look_up) -> Address:
-    """The one address to connect to. A name is looked up once and every answer must be allowed.
-
-    Raises Invalid for a refused answer, DeliveryFailed when the name cannot be looked up.
-    """
-    if target.address is not None:
-        _refuse_unless_allowed(target, target.address, policy)
-        return target.address
-    try:
-        answers = await resolver(target.host, target.port)
-    except OSError as error:
-        raise DeliveryFailed("name", f"The name {target.host} cannot be looked up.") from error
-    if not answers:
-        raise DeliveryFailed("name", f"The name {target.host} has no address.")
-    addresses = [_unmapped(ip_address(answer)) for answer in answers]
-    for address in addresses:
-        _refuse_unless_allowed(target, address, policy)
-    return addresses[0]
-
-
-class OutboundClient:
-    """Posts to judged addresses. It holds no connection, so it need not be closed.
-
-    `ssl_context` defaults to the certificates that ship with httpx, or those named in SSL_CERT_FILE.
-    `timeout_seconds` bounds one post as a whole, look-up and slow receivers included.
-    """
-
-    def __init__(
-        self,
-        policy: AddressPolicy = PUBLIC_ONLY,
-        *,
-        resolver: Resolver = look_up,
-        ssl_context: ssl.SSLContext | None = None,
-        timeout_seconds: float = TIMEOUT_SECONDS,
-        clock: Clock | None = None,
-    ) -> None:
-        self._policy = policy
-        self._resolver = resolver
-        self._ssl_context = ssl_context
-        self._timeout_seconds = timeout_seconds
-        self._clock = clock or SystemClock()
-
-    async def post(self, url: str, *, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
-        """Send a body, JSON unless `headers` say otherwise; any status is an answer, redirects too.
-
-        Raises Invalid for a refused address and DeliveryFailed when no answer comes in time.
-        """
-        target = parse_target(url, self._policy)
-        try:
-            async with asyncio.timeout(self._timeout_seconds):
-                address = await resolve(target, self._policy, self._resolver)
-                return await self._exchange(target, _pinned_request(target, address, body, headers or {}))
-        except (TimeoutError, httpx.TimeoutException) as error:
-            raise DeliveryFailed("timeout", f"{target.host} did not answer in time.") from error
-        except httpx.TransportError as error:
-            raise _failure(target, error) from error
-
-    async def _exchange(self, target: Target, request: httpx.Request) -> Answer:
-        # The bare transport, because redirects, cookies, .netrc and proxies from the environment live in
-        # httpx's client. A new one each time, because its pool tells connections apart by address alone and
-        # would hand a connection verified for one name to another name at that address.
-        transport = httpx.AsyncHTTPTransport(
-            verify=self._ssl_context or _default_ssl_context(), trust_env=False
-        )
-        async with transport:
-            response = await transport.handle_async_request(request)
-            await response.aclose()
-            return Answer(response.status_code, self._retry_after(response.headers))
-
-    def _retry_after(self, headers: httpx.Headers) -> int | None:
-        """Retry-After in seconds, given as seconds or as a date (RFC 9110, 10.2.3); None for anything else."""
-        text = headers.get("retry-after", "").strip()
-        if _SECONDS.fullmatch(text):
-            return int(text)
-        try:
-            moment = parsedate_to_datetime(text)
-        except (ValueError, OverflowError):
-            return None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max(0, round((moment - self._clock.now()).total_seconds()))
-
-
-@functools.cache
-def _default_ssl_context() -> ssl.SSLContext:
-    return httpx.create_ssl_context()
-
-
-def _pinned_request(
-    target: Target, address: Address, body: bytes, headers: Mapping[str, str]
-) -> httpx.Request:
-    """A request to the judged address that still speaks to the name: Host here, SNI and certificate in TLS."""
-    sent = httpx.Headers({"content-type": "application/json", "user-agent": "Switchboard"})
-    sent.update(dict(headers))
-    sent.update({"host": target.host_header, "connection": "close"})
-    host = f"[{address}]" if isinstance(address, IPv6Address) else str(address)
-    return httpx.Request(
-        "POST",
-        f"{target.scheme}://{host}:{target.port}{target.path}",
-        headers=sent,
-        content=body,
-        extensions={"sni_hostname": target.host},
-    )
-
-
-def _failure(target: Target, error: httpx.TransportError) -> DeliveryFailed:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            return DeliveryFailed(
-                "certificate", f"{target.host} did not prove who it is: its certificate fails."
-            )
-        cause = cause.__cause__ or cause.__context__
-    if isinstance(error, httpx.ConnectError):
-        return DeliveryFailed("connection", f"{target.host} accepts no connection on port {target.port}.")
-    return DeliveryFailed("protocol", f"{target.host} broke off or did not answer in HTTP.")
 
 
 def _split(url: str) -> tuple[str, str, str]:
@@ -388,12 +234,12 @@ def _parse_ipv4(host: str) -> IPv4Address | None:
 
 def _parse_ipv6(text: str) -> Address:
     try:
-        return _unmapped(IPv6Address(text))
+        return unmapped(IPv6Address(text))
     except ValueError:
         raise _malformed("The host in brackets is not an IPv6 address.") from None
 
 
-def _unmapped(address: Address) -> Address:
+def unmapped(address: Address) -> Address:
     """The IPv4 address behind ::ffff:a.b.c.d (RFC 4291, 2.5.5.2), since that is where a connection goes."""
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
@@ -420,7 +266,7 @@ def _kind(address: Address) -> str | None:
     return None
 
 
-def _refuse_unless_allowed(target: Target, address: Address, policy: AddressPolicy) -> None:
+def refuse_unless_allowed(target: Target, address: Address, policy: AddressPolicy) -> None:
     objection = policy.objection(address)
     if objection is not None:
         verb = "is" if target.address is not None else "leads to"

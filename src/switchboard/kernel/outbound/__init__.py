@@ -1,0 +1,1 @@
+"""What leaves this house for addresses that people typed in: the guard, the client, the signatures."""
