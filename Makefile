@@ -55,4 +55,5 @@ $(VENV)/.testing: requirements-dev.lock $(VENV)/.serving
 	@echo "Installing the rivals into an environment of their own (once)…"
 	@$(PYTHON) -m venv .venv-bench
 	@$(BENCH_BIN)/python $(INSTALL) -r requirements-bench.lock
+	@$(BENCH_BIN)/python tools/link_checkout.py
 	@touch $@

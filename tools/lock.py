@@ -20,7 +20,19 @@ OPTIONS = (
 def main() -> None:
     for lock, extra in LOCKS.items():
         subprocess.run(
-            [sys.executable, "-m", "uv", "pip", "compile", *OPTIONS, *extra, "pyproject.toml", "-o", lock, *sys.argv[1:]],
+            [
+                sys.executable,
+                "-m",
+                "uv",
+                "pip",
+                "compile",
+                *OPTIONS,
+                *extra,
+                "pyproject.toml",
+                "-o",
+                lock,
+                *sys.argv[1:],
+            ],
             check=True,
         )
         if "://" in Path(lock).read_text():

@@ -391,6 +391,5 @@ def _delete(tx: Transaction, session_id: str, caller: Caller, *, audit_id: str, 
 def _index_after(tx: Transaction, after: str) -> tuple[str, int] | None:
     """Index the next batch of messages; the last id and how many, or None at the end."""
     rows = tx.rows(models.LIST_MESSAGES_FROM, after=after, limit=BATCH_ROWS)
-    for row in rows:
-        search.add_missing(tx, row["id"], row["session_id"], row["content"])
+    search.add_missing(tx, [(row["id"], row["session_id"], row["content"]) for row in rows])
     return (rows[-1]["id"], len(rows)) if rows else None

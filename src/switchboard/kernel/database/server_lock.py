@@ -40,6 +40,17 @@ class ServerLock:
         file.flush()
         self._file = file
 
+    def holder(self) -> str | None:
+        """The process that serves now, or None."""
+        try:
+            with self.path.open(encoding="utf-8") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return None
+        except OSError:
+            return self.path.read_text(encoding="utf-8").strip() or "unknown"
+        return None
+
     def release(self) -> None:
         if self._file is not None:
             self._file.close()

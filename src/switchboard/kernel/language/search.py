@@ -7,6 +7,7 @@ beginning. What identifies somebody is looked up elsewhere, by its normalised va
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from switchboard.kernel.database.database import BATCH_ROWS, Database, write_in_batches
@@ -89,10 +90,24 @@ def add(tx: Transaction, document_id: str, owner_id: str, text: str) -> None:
         tx.run(_ADD, document_id=document_id, owner_id=owner_id, words=sorted(set(tokens(text))))
 
 
-def add_missing(tx: Transaction, document_id: str, owner_id: str, text: str) -> None:
-    """`add` for a rebuild beside a running server, which may have added the text already."""
-    if tx.find(_FIND_DOCUMENT, document_id=document_id) is None:
-        add(tx, document_id, owner_id, text)
+def add_many(tx: Transaction, documents: Sequence[tuple[str, str, str]]) -> None:
+    """`add` for a batch of (document_id, owner_id, text): one exchange with a distant server."""
+    if tx.dialect == "sqlite":
+        for document in documents:
+            add(tx, *document)
+        return
+    tx.run_many(
+        _ADD,
+        [
+            {"document_id": document_id, "owner_id": owner_id, "words": sorted(set(tokens(text)))}
+            for document_id, owner_id, text in documents
+        ],
+    )
+
+
+def add_missing(tx: Transaction, documents: Sequence[tuple[str, str, str]]) -> None:
+    """`add_many` for a rebuild beside a running server, which may have added some texts already."""
+    add_many(tx, [each for each in documents if tx.find(_FIND_DOCUMENT, document_id=each[0]) is None])
 
 
 def remove(tx: Transaction, owner_id: str) -> None:

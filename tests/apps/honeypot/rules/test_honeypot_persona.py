@@ -160,6 +160,11 @@ def test_in_the_middle_it_is_given_back_wrong(text: str, right: str, wrong: str)
     assert right not in line
 
 
+@pytest.mark.parametrize("turn", range(1, 15))
+def test_a_line_begins_with_a_capital(turn: int) -> None:
+    assert answer(turn=turn)[0].isupper()
+
+
 def test_a_harmless_sender_gets_a_polite_close() -> None:
     closes = get_persona(DEFAULT_PERSONA_ID).lines["en"]["benign_close"]
     assert any(answer(verdict=HARMLESS, turn=4).endswith(close) for close in closes)

@@ -164,11 +164,13 @@ def _misheard(word: str) -> str:
 def _lines(slots: _Slots, said: Collection[str], draw: random.Random) -> Iterator[str]:
     """Every line the parts make, the least worn parts first; never exhausted."""
     ordered = [_least_worn_first(parts, said, draw) for parts in slots]
-    lines = (line for line in map(" ".join, product(*ordered)) if len(line) <= MAX_REPLY_CHARACTERS)
+    sentences = (line[:1].upper() + line[1:] for line in map(" ".join, product(*ordered)))
+    lines = (line for line in sentences if len(line) <= MAX_REPLY_CHARACTERS)
     # Hundreds of lines later she can only ask again whether anyone is there.
     return chain(lines, (f"Hello? {'Hello? ' * times}".strip() for times in count()))
 
 
 def _least_worn_first(parts: Sequence[str], said: Collection[str], draw: random.Random) -> list[str]:
     shuffled = draw.sample(list(parts), len(parts))
-    return sorted(shuffled, key=lambda part: sum(part in line for line in said))
+    # Without its first letter, which is a capital where the part opened the line.
+    return sorted(shuffled, key=lambda part: sum(part[1:] in line for line in said))

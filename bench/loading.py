@@ -1,0 +1,159 @@
+"""Fills a honeypot database for the benches: many sessions with many messages, through the product's own
+statements, in batches as large as the product allows.
+
+The words follow a steep curve, as in language: a few stand in most messages, most in a handful.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+from switchboard.apps.honeypot import models
+from switchboard.kernel.database.database import BATCH_ROWS
+from switchboard.kernel.database.statement import Row, Statement
+from switchboard.kernel.database.transaction import Transaction
+from switchboard.kernel.language import search
+from switchboard.kernel.platform import Platform
+
+SESSIONS = 10_000
+MESSAGES = 500_000
+COMMON_WORD = "account"
+"""Stands in two messages of three."""
+RARE_WORD = "quicksilver"
+"""Stands in three messages of all."""
+_TURNS = MESSAGES // SESSIONS // 2
+_STATUSES = ("ONGOING", "COMPLETED", "TERMINATED", "MAX_TURNS_REACHED")
+_TYPES = ("KYC_PHISHING", "OTP_THEFT", "LOTTERY_PRIZE", "INVESTMENT_FRAUD", "JOB_SCAM", None)
+_START = datetime(2026, 1, 1, tzinfo=UTC)
+_SYLLABLES = (
+    "ka",
+    "ri",
+    "mo",
+    "ta",
+    "sen",
+    "lu",
+    "par",
+    "vi",
+    "do",
+    "shan",
+    "be",
+    "nor",
+    "ti",
+    "wal",
+    "gu",
+    "he",
+)
+
+_STATE = Statement(
+    "UPDATE {sessions} SET status = :status, scam_type = :scam_type, scam_confidence = 0.9, turn_count = :turns,"
+    " intelligence_score = 0.5, last_message_at = :now, updated_at = :now WHERE id = :id"
+)
+
+
+class Load:
+    """The generated content: the same for every database."""
+
+    def __init__(self) -> None:
+        self._random = random.Random(20_260_204)
+        self.words = [
+            "".join(self._random.choices(_SYLLABLES, k=self._random.choice((2, 3, 3, 4))))
+            for _ in range(20_000)
+        ]
+        self._weights = [1 / (rank + 10) for rank in range(len(self.words))]
+        self._texts = [self._text() for _ in range(8_000)]
+
+    def phone(self, session: int) -> str:
+        """The phone number of a session: four sessions share each."""
+        return f"+9198{session // 4:08d}"
+
+    def message(self, session: int, turn: int) -> str:
+        """A scammer's line of some hundred characters; the first names the session's phone number."""
+        text = self._random.choice(self._texts)
+        if self._random.random() < 2 / 3:
+            text = f"{text} {COMMON_WORD}"
+        if turn == 1:
+            text = f"{text} call {self.phone(session)[3:]}"
+        if turn == 2 and session % (SESSIONS // 3) == 7:
+            text = f"{text} {RARE_WORD}"
+        return text
+
+    def _text(self) -> str:
+        return " ".join(self._random.choices(self.words, self._weights, k=self._random.randint(8, 18)))
+
+
+def fill(platform: Platform, sessions: int = SESSIONS) -> list[str]:
+    """Load the sessions, 50 messages each; their ids, oldest first."""
+    load, database = Load(), platform.database("honeypot")
+    per_turn = max(1, BATCH_ROWS // (_TURNS * 4 + 4))
+    ids: list[str] = []
+    for first in range(0, sessions, per_turn):
+        batch = [(number, platform.ids.new()) for number in range(first, min(first + per_turn, sessions))]
+        database.write_now(_store, load, platform, batch)
+        ids.extend(id for _, id in batch)
+    return ids
+
+
+def _store(tx: Transaction, load: Load, platform: Platform, batch: list[tuple[int, str]]) -> None:
+    opened: list[Row] = []
+    states: list[Row] = []
+    known: list[Row] = []
+    lines: list[Row] = []
+    values: list[Row] = []
+    for number, id in batch:
+        now = _START + timedelta(minutes=number * 20)
+        opened.append(
+            {
+                "id": id,
+                "persona_id": "elderly_victim",
+                "is_scam": number % 5 != 0,
+                "source_type": ("sms", "whatsapp", "email")[number % 3],
+                "source_identifier": None,
+                "metadata": None,
+                "now": now,
+            }
+        )
+        status, kind = _STATUSES[number % 4], _TYPES[number % 6]
+        states.append({"id": id, "status": status, "scam_type": kind, "turns": _TURNS, "now": now})
+        known.append({"id": platform.ids.new(), "session_id": id, "now": now})
+        lines.extend(_line(load, platform, number, id, turn, now) for turn in range(1, _TURNS + 1))
+        values.append(
+            {
+                "id": platform.ids.new(),
+                "session_id": id,
+                "kind": "phone",
+                "value": load.phone(number),
+                "confidence": 0.9,
+                "turn": 1,
+                "now": now,
+            }
+        )
+    tx.run_many(models.INSERT_SESSION, opened)
+    tx.run_many(models.INSERT_INTELLIGENCE, known)
+    tx.run_many(models.INSERT_LINES, lines)
+    tx.run_many(models.RECORD_VALUE, values)
+    tx.run_many(_STATE, states)
+    search.add_many(
+        tx,
+        [
+            document
+            for line in lines
+            for document in (
+                (line["heard_id"], line["session_id"], line["heard"]),
+                (line["reply_id"], line["session_id"], line["reply"]),
+            )
+        ],
+    )
+
+
+def _line(load: Load, platform: Platform, number: int, id: str, turn: int, start: datetime) -> Row:
+    return {
+        "heard_id": platform.ids.new(),
+        "reply_id": platform.ids.new(),
+        "session_id": id,
+        "turn_number": turn,
+        "heard": load.message(number, turn),
+        "heard_metadata": None,
+        "reply": load.message(number, 0),
+        "now": start + timedelta(seconds=turn * 20),
+    }
