@@ -26,24 +26,12 @@ _TURNS = MESSAGES // SESSIONS // 2
 _STATUSES = ("ONGOING", "COMPLETED", "TERMINATED", "MAX_TURNS_REACHED")
 _TYPES = ("KYC_PHISHING", "OTP_THEFT", "LOTTERY_PRIZE", "INVESTMENT_FRAUD", "JOB_SCAM", None)
 _START = datetime(2026, 1, 1, tzinfo=UTC)
-_SYLLABLES = (
-    "ka",
-    "ri",
-    "mo",
-    "ta",
-    "sen",
-    "lu",
-    "par",
-    "vi",
-    "do",
-    "shan",
-    "be",
-    "nor",
-    "ti",
-    "wal",
-    "gu",
-    "he",
-)
+_SYLLABLES = [
+    onset + vowel + coda
+    for onset in ("b", "ch", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "sh", "t", "v", "y")
+    for vowel in ("a", "e", "i", "o", "u")
+    for coda in ("", "", "n", "r", "l", "m")
+]
 
 _STATE = Statement(
     "UPDATE {sessions} SET status = :status, scam_type = :scam_type, scam_confidence = 0.9, turn_count = :turns,"

@@ -16,6 +16,7 @@ from switchboard.kernel.database.tables import KernelBase
 from switchboard.kernel.platform import PLATFORM, Platform
 from switchboard.kernel.security.tables import PlatformBase
 
+POSTGRESQL_INDEXES = {"ix_search_documents_words"}
 TABLES: dict[str, Sequence[sa.MetaData]] = {
     PLATFORM: [PlatformBase.metadata],
     **{app.name: [KernelBase.metadata, app.tables()] for app in APPS},
@@ -48,20 +49,39 @@ def _differences(database: Database, tables: Sequence[sa.MetaData]) -> list[Any]
     for each in tables:
         for table in each.tables.values():
             table.to_metadata(metadata)
+
+    def is_comparable(item: Any, name: str | None, kind: str, _is_found: bool, _other: object) -> bool:
+        if kind == "index" and database.dialect == "sqlite":
+            return name not in POSTGRESQL_INDEXES
+        # Alembic cannot compare a column that numbers itself with one that SQLite numbers anyway.
+        return kind != "column" or (item.table.name, name) != ("search_documents", "id")
+
+    options = {
+        "compare_type": True,
+        "compare_server_default": _default_differs,
+        "include_name": _is_ours,
+        "include_object": is_comparable,
+    }
     with database.engine.connect() as connection:
         if database.dialect == "postgresql":
             connection.exec_driver_sql(f"SET LOCAL search_path TO {database.name}")
             connection.dialect.default_schema_name = database.name
-        options = {"compare_type": True, "compare_server_default": _differs, "include_name": _is_ours}
         found: list[Any] = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
     return found
 
 
-def _differs(_context: Any, found: Any, _meant: Any, is_default: str | None, _default: Any, to_be: str | None) -> bool | None:
+def _default_differs(
+    _context: object,
+    column: Any,
+    _meant: object,
+    default: str | None,
+    _given: object,
+    meant_default: str | None,
+) -> bool | None:
     """PostgreSQL cannot compare two values of type json; None leaves the other types to Alembic."""
-    if not isinstance(found.type, sa.JSON) or is_default is None or to_be is None:
+    if not isinstance(column.type, sa.JSON) or default is None or meant_default is None:
         return None
-    return is_default.removesuffix("::json").strip("'") != to_be.strip("'")
+    return default.removesuffix("::json").strip("'") != meant_default.strip("'")
 
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:

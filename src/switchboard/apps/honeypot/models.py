@@ -180,8 +180,11 @@ LIST_MESSAGES = Statement(
     " WHERE session_id = :session_id AND (created_at, id) > (:after_at, :after_id)"
     " ORDER BY created_at, id LIMIT :limit"
 )
-FIND_MESSAGE = Statement(
-    "SELECT id, session_id, role, content, turn_number, created_at FROM {messages} WHERE id = :id"
+FIND_MESSAGES = Statement(
+    "SELECT id, session_id, role, content, turn_number, created_at FROM {messages}"
+    " WHERE id IN (SELECT value FROM json_each(:ids))",
+    postgresql="SELECT id, session_id, role, content, turn_number, created_at FROM {messages}"
+    " WHERE id IN (SELECT json_array_elements_text(:ids::json))",
 )
 LIST_SAID = Statement("SELECT content FROM {messages} WHERE session_id = :session_id AND role = 'agent'")
 LIST_MESSAGES_FROM = Statement(

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from switchboard.apps.honeypot.service import Honeypot, Opening, Place
-from switchboard.kernel.http.direct import DirectRoute
+from switchboard.kernel.http.direct import DirectRoute, sent
 from switchboard.kernel.http.edge import caller_of
 from switchboard.kernel.http.errors import ERROR_RESPONSES
 from switchboard.kernel.http.fields import (
@@ -216,7 +216,7 @@ async def receive_message(session_id: str, asked: NextMessage, request: Request)
 router.include_router(turns)
 
 
-@router.get("/sessions")
+@router.get("/sessions", response_model=SessionPage)
 async def list_sessions(
     request: Request,
     status: Status | None = None,
@@ -228,7 +228,7 @@ async def list_sessions(
     until: Moment | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> SessionPage:
+) -> Response:
     """Sessions, newest first, that meet every filter given."""
     asked = {
         "status": status,
@@ -242,23 +242,25 @@ async def list_sessions(
     filters = {name: value for name, value in asked.items() if value is not None}
     before = None if cursor is None else Place(*decode_place(cursor))
     rows = await _honeypot(request).list_sessions(filters, before, limit)
-    return SessionPage(items=[SessionSummary.model_validate(row) for row in rows], next=_next(rows, limit))
+    return sent(
+        SessionPage(items=[SessionSummary.model_validate(row) for row in rows], next=_next(rows, limit))
+    )
 
 
-@router.get("/sessions/{session_id}")
-async def get_session(session_id: str, request: Request) -> SessionDetail:
+@router.get("/sessions/{session_id}", response_model=SessionDetail)
+async def get_session(session_id: str, request: Request) -> Response:
     """A session: its state, its verdict and what it gave away."""
-    return SessionDetail.model_validate(await _honeypot(request).get_session(session_id))
+    return sent(SessionDetail.model_validate(await _honeypot(request).get_session(session_id)))
 
 
-@router.get("/sessions/{session_id}/messages")
+@router.get("/sessions/{session_id}/messages", response_model=LinePage)
 async def list_messages(
     session_id: str, request: Request, cursor: Cursor = None, limit: Limit = 100
-) -> LinePage:
+) -> Response:
     """A session's lines, oldest first."""
     after = None if cursor is None else Place(*decode_place(cursor))
     rows = await _honeypot(request).list_messages(session_id, after, limit)
-    return LinePage(items=[Line.model_validate(row) for row in rows], next=_next(rows, limit))
+    return sent(LinePage(items=[Line.model_validate(row) for row in rows], next=_next(rows, limit)))
 
 
 @router.delete("/sessions/{session_id}", status_code=204)
@@ -268,20 +270,21 @@ async def delete_session(session_id: str, request: Request) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/search")
+@router.get("/search", response_model=SearchPage)
 async def search(
     request: Request,
     q: Annotated[SearchText, Query(description="Words, part of a number, or any written form of a value")],
     cursor: Annotated[int | None, Query(ge=0, le=2**62, description="`next` of the page before")] = None,
     limit: Limit = 50,
-) -> SearchPage:
+) -> Response:
     """What was said and given away, across all sessions."""
     found = await _honeypot(request).search(q, cursor, limit)
-    return SearchPage(
+    page = SearchPage(
         values=[FoundValue.model_validate(row) for row in found["values"]],
         messages=[FoundLine.model_validate(row) for row in found["messages"]],
         next=None if found["before"] is None else str(found["before"]),
     )
+    return sent(page)
 
 
 def _next(rows: list[dict[str, Any]], limit: int) -> str | None:

@@ -366,7 +366,8 @@ def _load_sessions(
 
 def _search(tx: Transaction, query: str, before: int | None, limit: int) -> Answer:
     page = search.find(tx, query, before=before, limit=limit)
-    messages = [tx.find(models.FIND_MESSAGE, id=hit.document_id) for hit in page.hits]
+    ids = [hit.document_id for hit in page.hits]
+    found = {row["id"]: row for row in tx.rows(models.FIND_MESSAGES, ids=as_json(ids))} if ids else {}
     values = (
         [
             row
@@ -376,7 +377,7 @@ def _search(tx: Transaction, query: str, before: int | None, limit: int) -> Answ
         if before is None
         else []
     )
-    return {"values": values, "messages": [row for row in messages if row is not None], "before": page.before}
+    return {"values": values, "messages": [found[id] for id in ids if id in found], "before": page.before}
 
 
 def _delete(tx: Transaction, session_id: str, caller: Caller, *, audit_id: str, now: datetime) -> None:
