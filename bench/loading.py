@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 
-from switchboard.apps.honeypot import models
+from switchboard.apps.honeypot import statements
 from switchboard.kernel.database.database import BATCH_ROWS
 from switchboard.kernel.database.statement import Row, Statement
 from switchboard.kernel.database.transaction import Transaction
@@ -116,10 +116,10 @@ def _store(tx: Transaction, load: Load, platform: Platform, batch: list[tuple[in
                 "now": now,
             }
         )
-    tx.run_many(models.INSERT_SESSION, opened)
-    tx.run_many(models.INSERT_INTELLIGENCE, known)
-    tx.run_many(models.INSERT_LINES, lines)
-    tx.run_many(models.RECORD_VALUE, values)
+    tx.run_many(statements.INSERT_SESSION, opened)
+    tx.run_many(statements.INSERT_INTELLIGENCE, known)
+    tx.run_many(statements.INSERT_LINES, lines)
+    tx.run_many(statements.RECORD_VALUE, values)
     tx.run_many(_STATE, states)
     search.add_many(
         tx,

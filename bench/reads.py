@@ -36,6 +36,7 @@ from switchboard.kernel.settings import Settings
 BAR_MS = 50.0
 CONNECTIONS = 4
 _READY_SECONDS = 60.0
+_SETTLE_SECONDS = 4.0
 
 Ask = Callable[[random.Random, list[str]], str]
 
@@ -164,6 +165,8 @@ def _server(settings: Settings, url: str | None) -> Iterator[int]:
     )
     try:
         _wait(port)
+        # The job engine loads once the API is ready; the questions are about the hours after that.
+        time.sleep(_SETTLE_SECONDS)
         yield port
     finally:
         child.terminate()

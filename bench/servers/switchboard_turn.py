@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 from bench.servers.turn import DATABASE_URL, About, directory, introduce, reply_to, session_ids
 from switchboard.apps import APPS
-from switchboard.apps.honeypot import models
+from switchboard.apps.honeypot import statements
 from switchboard.kernel import logging
 from switchboard.kernel.database.statement import Row, Statement
 from switchboard.kernel.database.transaction import Transaction
@@ -93,12 +93,12 @@ def _create_app(platform: Platform, *, prefix: str, edge: bool = False) -> FastA
 def _turn(
     tx: Transaction, session_id: str, message: str, reply: str, ids: tuple[str, str], now: datetime
 ) -> int | None:
-    session = tx.find(models.LOCK_SESSION, id=session_id)
+    session = tx.find(statements.LOCK_SESSION, id=session_id)
     if session is None:
         return None
     turn: int = session["turn_count"] + 1
     tx.run(
-        models.INSERT_LINES,
+        statements.INSERT_LINES,
         heard_id=ids[0],
         reply_id=ids[1],
         session_id=session_id,
@@ -125,7 +125,7 @@ def _open_sessions(tx: Transaction, now: datetime) -> None:
         }
         for id in session_ids()
     ]
-    tx.run_many(models.INSERT_SESSION, rows)
+    tx.run_many(statements.INSERT_SESSION, rows)
 
 
 def _headers(platform: Platform) -> dict[str, str]:

@@ -298,7 +298,7 @@ def test_deleting_a_session_through_the_models_takes_its_rows_along(honeypot: Da
     assert left == {"sessions": 1, "messages": 3, "extracted_intelligence": 1, "intelligence_values": 1}
 
 
-def test_the_models_carry_the_names_of_the_document(honeypot: Database) -> None:
+def test_the_models_carry_the_names_of_the_document() -> None:
     models: dict[str, Any] = {
         "sessions": SessionModel,
         "messages": MessageModel,

@@ -131,14 +131,12 @@ def _drop_schedules_without_work(schedules: Iterable[Schedule]) -> None:
 
 def _create_engine(platform: Platform) -> tuple[sa.Engine, str]:
     """The engine's own database, on the one SQLite library of this process or in a schema of its own."""
+    from switchboard.kernel.database import engines
+
     url = platform.settings.database_url
     if url is not None:
-        from switchboard.kernel.database import postgresql
-
-        engine = postgresql.create_engine(url.get_secret_value(), None)
+        engine = engines.create_postgresql_engine(url.get_secret_value(), None)
     else:
-        from switchboard.kernel.database import sqlite
-
         make_data_dir(platform.settings)
-        engine = sqlite.create_jobs_engine(platform.settings.data_dir / f"{DATABASE}.db")
+        engine = engines.create_jobs_engine(platform.settings.data_dir / f"{DATABASE}.db")
     return engine, engine.url.render_as_string(hide_password=False)

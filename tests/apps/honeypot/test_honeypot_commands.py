@@ -246,22 +246,41 @@ class OnTerminal:
         self.process = start(environment, *words, stdin=theirs, stdout=theirs, stderr=theirs)
         os.close(theirs)
         self.seen = ""
+        self._looked_at = 0
 
     def read_until(self, text: str) -> None:
-        while text not in self.seen:
-            assert select.select([self._screen], [], [], 60)[0], self.seen
-            self.seen += os.read(self._screen, 65_536).decode(errors="replace")
+        """Wait for a text to appear after the one waited for before."""
+        while text not in self.seen[self._looked_at :]:
+            assert self._read_for(seconds=60), self.seen
+        self._looked_at = self.seen.index(text, self._looked_at) + len(text)
 
     def type(self, text: str) -> None:
         os.write(self._screen, text.encode())
 
+    def interrupt(self) -> None:
+        """Press Ctrl-C, as often as a person would: Python may miss one between a prompt and its wait."""
+        give_up_at = time.monotonic() + 60
+        while self.process.poll() is None and time.monotonic() < give_up_at:
+            self.process.send_signal(signal.SIGINT)
+            self._read_for(seconds=1)
+
     def status(self) -> int:
-        while self.process.poll() is None and select.select([self._screen], [], [], 60)[0]:
-            try:
-                self.seen += os.read(self._screen, 65_536).decode(errors="replace")
-            except OSError:
-                break
+        """Wait for the end of the command; its exit status."""
+        while self._read_for(seconds=60):
+            pass
+        os.close(self._screen)
         return self.process.wait(60)
+
+    def _read_for(self, *, seconds: float) -> bool:
+        """Read what is printed next; whether anything was."""
+        try:
+            if not select.select([self._screen], [], [], seconds)[0]:
+                return False
+            self.seen += os.read(self._screen, 65_536).decode(errors="replace")
+        except OSError:
+            # Its last user has left the terminal.
+            return False
+        return True
 
 
 @pytest.mark.parametrize(("last_key", "status"), [("\x04", 0), ("/quit\n", 0), (None, 130)])
@@ -278,11 +297,11 @@ def test_a_chat_on_a_terminal_asks_answers_and_leaves_cleanly(
     screen.read_until("you> ")
 
     if last_key is None:
-        screen.process.send_signal(signal.SIGINT)
+        screen.interrupt()
     else:
         screen.type(last_key)
 
-    assert screen.status() == status
+    assert screen.status() == status, screen.seen
     assert "\x1b[2m" in screen.seen, "what changed is dim"
     assert "Traceback" not in screen.seen
     assert "Aborted" not in screen.seen

@@ -154,7 +154,9 @@ async def test_a_full_disk_stores_nothing_of_the_group_and_heals_without_restart
 async def test_a_truly_full_disk_loses_no_answered_turn_and_heals_when_space_is_freed(tmp_path: Path) -> None:
     with _small_disk(tmp_path / "disk") as disk:
         database = SqliteDatabase("notes", disk / "notes.db")
-        await database.write(lambda tx: tx.run(Statement("CREATE TABLE {notes} (id TEXT PRIMARY KEY, body TEXT)")))
+        await database.write(
+            lambda tx: tx.run(Statement("CREATE TABLE {notes} (id TEXT PRIMARY KEY, body TEXT)"))
+        )
         ballast = disk / "ballast"
         ballast.write_bytes(b"x" * 500_000)
         answered: list[str] = []
@@ -285,7 +287,9 @@ database.close()
 """
 
 
-async def test_a_command_beside_a_running_server_writes_to_the_same_file(sqlite_notes: SqliteDatabase) -> None:
+async def test_a_command_beside_a_running_server_writes_to_the_same_file(
+    sqlite_notes: SqliteDatabase,
+) -> None:
     command = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _FOREIGN_WRITER, str(sqlite_notes.path), stderr=asyncio.subprocess.PIPE
     )

@@ -119,7 +119,9 @@ def test_a_fresh_database_comes_to_the_newest_shape_and_stays_there(platform: Pl
     assert platform.migrate() == []
 
 
-def test_every_step_that_was_applied_is_named(open_database: Callable[[], Database], make_chain: MakeChain) -> None:
+def test_every_step_that_was_applied_is_named(
+    open_database: Callable[[], Database], make_chain: MakeChain
+) -> None:
     database, chain = open_database(), make_chain(REBUILD)
     assert revisions(chain) == ["0001", "0002"]
     assert pending(database, [chain]) == {"family_version": ["0001", "0002"]}
@@ -128,7 +130,9 @@ def test_every_step_that_was_applied_is_named(open_database: Callable[[], Databa
     assert migrate(database, [chain]) == []
 
 
-def test_rebuilding_a_table_keeps_its_rows_and_their_children(family: Database, make_chain: MakeChain) -> None:
+def test_rebuilding_a_table_keeps_its_rows_and_their_children(
+    family: Database, make_chain: MakeChain
+) -> None:
     """On SQLite a rebuild drops the old table: with foreign keys on, the cascade would empty the children."""
     before = everything(family)
     assert migrate(family, [make_chain(REBUILD)]) == ["family_version:0002"]
@@ -187,7 +191,9 @@ def test_one_failing_chain_undoes_the_chain_before_it(
     assert database.read_now(lambda tx: tx.rows(TABLES)) == []
 
 
-def test_a_database_of_a_newer_version_is_refused_in_clear_words(family: Database, make_chain: MakeChain) -> None:
+def test_a_database_of_a_newer_version_is_refused_in_clear_words(
+    family: Database, make_chain: MakeChain
+) -> None:
     migrate(family, [make_chain(REBUILD)])
     before = everything(family)
     for ask in (migrate, pending):

@@ -120,7 +120,9 @@ def test_models_and_statements_read_each_others_moments(notes: Database) -> None
     rows = notes.read_now(lambda tx: tx.rows(BY_TIME))
     assert rows == [{"id": "by model", "at": NOON}, {"id": "by statement", "at": NOON}]
     with Session(notes.engine) as session:
-        found = session.scalars(sa.select(Note).where(Note.at == NOON.astimezone(INDIA)).order_by(Note.id)).all()
+        found = session.scalars(
+            sa.select(Note).where(Note.at == NOON.astimezone(INDIA)).order_by(Note.id)
+        ).all()
         assert [(note.id, note.at, note.at.tzinfo) for note in found if note.at] == [
             ("by model", NOON, UTC),
             ("by statement", NOON, UTC),

@@ -109,7 +109,9 @@ async def test_a_twin_that_committed_in_between_makes_the_turn_look_again(
             raise RerunTurn
         return body
 
-    answers = await asyncio.gather(*(postgresql_notes.write(keep_or_find, body) for body in ("mine", "yours")))
+    answers = await asyncio.gather(
+        *(postgresql_notes.write(keep_or_find, body) for body in ("mine", "yours"))
+    )
     assert sorted(runs) == ["mine", "yours"]
     assert answers[0] == answers[1]
     assert await postgresql_notes.read(bodies) == {"once": answers[0]}
@@ -235,7 +237,9 @@ async def test_no_pooled_connection_has_a_search_path(
     assert await asyncio.gather(*asked) == [usual] * 32
 
 
-async def test_nothing_that_a_turn_sets_for_itself_reaches_the_next(postgresql_notes: PostgresqlDatabase) -> None:
+async def test_nothing_that_a_turn_sets_for_itself_reaches_the_next(
+    postgresql_notes: PostgresqlDatabase,
+) -> None:
     def set_and_fail(tx: Transaction) -> None:
         tx.run(Statement("SET LOCAL statement_timeout = '7s'"))
         raise LookupError

@@ -43,10 +43,21 @@ def test_what_goes_in_comes_out(notes: Database, body: str, payload: Any, is_rea
 
 @pytest.mark.parametrize(
     "body",
-    ["'; DROP TABLE notes; --", "100%", "%s %(id)s", ":id ::text", "{notes}", 'say "hello"', "नमस्ते 👋🏽", "a\\b\nc"],
+    [
+        "'; DROP TABLE notes; --",
+        "100%",
+        "%s %(id)s",
+        ":id ::text",
+        "{notes}",
+        'say "hello"',
+        "नमस्ते 👋🏽",
+        "a\\b\nc",
+    ],
 )
 def test_text_that_looks_like_sql_stays_text(notes: Database, body: str) -> None:
-    notes.write_now(lambda tx: tx.run(ADD, id="one", body=body, is_read=True, payload=as_json({"said": body})))
+    notes.write_now(
+        lambda tx: tx.run(ADD, id="one", body=body, is_read=True, payload=as_json({"said": body}))
+    )
     row = notes.read_now(lambda tx: tx.find(ALL))
     assert row == {"id": "one", "body": body, "is_read": True, "payload": {"said": body}}
 
@@ -75,7 +86,9 @@ def test_a_row_found_in_a_turn_can_be_changed_in_the_same_turn(notes: Database) 
         tx.run_many(ADD, ({"id": str(n), "body": "", "is_read": False, "payload": None} for n in range(5)))
         changed = 0
         while row := tx.find(Statement("SELECT id FROM {notes} WHERE is_read = :no ORDER BY id"), no=False):
-            changed += tx.run(Statement("UPDATE {notes} SET is_read = :yes WHERE id = :id"), yes=True, id=row["id"])
+            changed += tx.run(
+                Statement("UPDATE {notes} SET is_read = :yes WHERE id = :id"), yes=True, id=row["id"]
+            )
         return changed
 
     assert notes.write_now(find_then_change) == 5

@@ -60,5 +60,7 @@ def test_percent_signs_and_colons_mean_the_same_on_both_engines(notes: Database)
 
 
 def test_a_parameter_may_stand_twice_and_behind_a_cast(notes: Database) -> None:
-    statement = Statement("SELECT :word || :word AS twice", postgresql="SELECT :word::text || :word::text AS twice")
+    statement = Statement(
+        "SELECT :word || :word AS twice", postgresql="SELECT :word::text || :word::text AS twice"
+    )
     assert notes.read_now(lambda tx: tx.rows(statement, word="ab")) == [{"twice": "abab"}]

@@ -18,9 +18,7 @@ from switchboard.kernel.errors import Conflict, Unavailable
 ADD = Statement("INSERT INTO {notes} (id, body) VALUES (:id, :body)")
 COUNT = Statement("SELECT count(*) AS notes FROM {notes}")
 IDS = Statement("SELECT id FROM {notes} ORDER BY id")
-CLEAR_SOME = Statement(
-    "DELETE FROM {notes} WHERE id IN (SELECT id FROM {notes} ORDER BY id LIMIT :limit)"
-)
+CLEAR_SOME = Statement("DELETE FROM {notes} WHERE id IN (SELECT id FROM {notes} ORDER BY id LIMIT :limit)")
 
 
 def add(tx: Transaction, id: str, body: str = "hello") -> str:
@@ -64,7 +62,8 @@ async def test_a_failing_turn_rolls_back_alone_and_raises_exactly_what_it_raised
         raise refusal
 
     turns = [
-        notes.write(store_then_refuse if number % 3 == 0 else add, f"note-{number:02}") for number in range(30)
+        notes.write(store_then_refuse if number % 3 == 0 else add, f"note-{number:02}")
+        for number in range(30)
     ]
     outcomes = await asyncio.gather(*turns, return_exceptions=True)
     assert [outcome is refusal for outcome in outcomes] == [number % 3 == 0 for number in range(30)]
@@ -74,7 +73,10 @@ async def test_a_failing_turn_rolls_back_alone_and_raises_exactly_what_it_raised
 async def test_a_broken_constraint_fails_its_own_turn_only(notes: Database) -> None:
     await notes.write(add, "taken")
     outcomes = await asyncio.gather(
-        notes.write(add, "before"), notes.write(add, "taken"), notes.write(add, "after"), return_exceptions=True
+        notes.write(add, "before"),
+        notes.write(add, "taken"),
+        notes.write(add, "after"),
+        return_exceptions=True,
     )
     assert [outcomes[0], outcomes[2]] == ["before", "after"]
     assert isinstance(outcomes[1], Exception)
@@ -186,7 +188,10 @@ def test_run_tells_how_many_rows_changed_and_run_many_stores_them_all(notes: Dat
 
     assert notes.write_now(store) == 3
     assert notes.read_now(count) == 5
-    assert notes.read_now(lambda tx: tx.find(Statement("SELECT id FROM {notes} WHERE id = :id"), id="none")) is None
+    assert (
+        notes.read_now(lambda tx: tx.find(Statement("SELECT id FROM {notes} WHERE id = :id"), id="none"))
+        is None
+    )
 
 
 async def test_a_read_never_sees_what_is_not_committed(notes: Database) -> None:
@@ -264,7 +269,9 @@ def test_closing_finishes_every_accepted_turn(notes: Database, open_database: Ca
             threading.Event().wait(0.01)
             return add(tx, id)
 
-        turns = [asyncio.ensure_future(notes.write(wait_a_little, f"note-{number:02}")) for number in range(50)]
+        turns = [
+            asyncio.ensure_future(notes.write(wait_a_little, f"note-{number:02}")) for number in range(50)
+        ]
         await asyncio.to_thread(started.wait, 10)
         await asyncio.to_thread(notes.close)
         return await asyncio.gather(*turns, return_exceptions=True)

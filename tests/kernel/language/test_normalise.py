@@ -9,10 +9,29 @@ from hypothesis import strategies as st
 from switchboard.kernel.language.normalise import fold
 
 # Letters whose accents, vowel signs or width are written in more than one way, and any other text.
-TRICKY = ["e\u0301", "é", "ǰ", "ΐ", "İ", "ß", "ŉ", "K", "ﬁ", "²", "ｶﾞ", "क\u093c", "क़", "कि", "각", " ", "\u3000", "\u200d"]
-TEXT = st.lists(st.sampled_from(TRICKY) | st.text(st.characters(exclude_categories=["Cs"]), max_size=5), max_size=8).map(
-    "".join
-)
+TRICKY = [
+    "e\u0301",
+    "é",
+    "ǰ",
+    "ΐ",
+    "İ",
+    "ß",
+    "ŉ",
+    "K",
+    "ﬁ",
+    "²",
+    "ｶﾞ",
+    "क\u093c",
+    "क़",
+    "कि",
+    "각",
+    " ",
+    "\u3000",
+    "\u200d",
+]
+TEXT = st.lists(
+    st.sampled_from(TRICKY) | st.text(st.characters(exclude_categories=["Cs"]), max_size=5), max_size=8
+).map("".join)
 INVISIBLE = st.sampled_from("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad\u202a\u202e")
 
 
@@ -46,7 +65,9 @@ def test_folding_twice_changes_nothing_more(text: str) -> None:
 
 
 @given(text=TEXT, invisible=INVISIBLE, data=st.data())
-def test_an_invisible_character_anywhere_does_not_count(text: str, invisible: str, data: st.DataObject) -> None:
+def test_an_invisible_character_anywhere_does_not_count(
+    text: str, invisible: str, data: st.DataObject
+) -> None:
     """Scammers part words and letters this way so that nothing matches."""
     place = data.draw(st.integers(0, len(text)))
     assert fold(text[:place] + invisible + text[place:]) == fold(text)

@@ -9,10 +9,29 @@ from hypothesis import strategies as st
 from switchboard.kernel.language.tokens import tokens
 
 # Letters whose accents, vowel signs or width are written in more than one way, and any other text.
-TRICKY = ["e\u0301", "é", "ǰ", "ΐ", "İ", "ß", "ŉ", "K", "ﬁ", "²", "ｶﾞ", "क\u093c", "क़", "कि", "각", " ", "\u3000", "\u200d"]
-TEXT = st.lists(st.sampled_from(TRICKY) | st.text(st.characters(exclude_categories=["Cs"]), max_size=5), max_size=8).map(
-    "".join
-)
+TRICKY = [
+    "e\u0301",
+    "é",
+    "ǰ",
+    "ΐ",
+    "İ",
+    "ß",
+    "ŉ",
+    "K",
+    "ﬁ",
+    "²",
+    "ｶﾞ",
+    "क\u093c",
+    "क़",
+    "कि",
+    "각",
+    " ",
+    "\u3000",
+    "\u200d",
+]
+TEXT = st.lists(
+    st.sampled_from(TRICKY) | st.text(st.characters(exclude_categories=["Cs"]), max_size=5), max_size=8
+).map("".join)
 
 
 @pytest.mark.parametrize(

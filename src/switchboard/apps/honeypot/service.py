@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from switchboard.apps.honeypot import models
+from switchboard.apps.honeypot import statements
 from switchboard.apps.honeypot.rules import (
     detection,
     extraction,
@@ -153,7 +153,7 @@ class Honeypot:
             return answer
         session_id = self._ids.new()
         tx.run(
-            models.INSERT_SESSION,
+            statements.INSERT_SESSION,
             id=session_id,
             persona_id=persona_id,
             is_scam=heard.verdict.is_scam,
@@ -162,7 +162,7 @@ class Honeypot:
             metadata=None if opening.metadata is None else as_json(dict(opening.metadata)),
             now=heard.now,
         )
-        tx.run(models.INSERT_INTELLIGENCE, id=self._ids.new(), session_id=session_id, now=heard.now)
+        tx.run(statements.INSERT_INTELLIGENCE, id=self._ids.new(), session_id=session_id, now=heard.now)
         return self._take_turn(tx, session_id, heard, name)
 
     def _receive(self, tx: Transaction, session_id: str, heard: _Heard, name: RequestName | None) -> Answer:
@@ -172,10 +172,10 @@ class Honeypot:
 
     def _take_turn(self, tx: Transaction, session_id: str, heard: _Heard, name: RequestName | None) -> Answer:
         """One turn: the scammer's line, what it gave away, the persona's reply, the session's new state."""
-        session = _require_open(tx.find(models.LOCK_SESSION, id=session_id), session_id)
+        session = _require_open(tx.find(statements.LOCK_SESSION, id=session_id), session_id)
         turn = session["turn_count"] + 1
         verdict = detection.combine(_earlier_verdict(session), heard.verdict)
-        known = _require(tx.find(models.FIND_INTELLIGENCE, session_id=session_id), session_id)
+        known = _require(tx.find(statements.FIND_INTELLIGENCE, session_id=session_id), session_id)
         items, new_items = intelligence.merge(
             {column: known[column] or [] for column in intelligence.COLUMNS},
             heard.findings,
@@ -189,7 +189,7 @@ class Honeypot:
             text=heard.text,
             verdict=verdict,
             missing=intelligence.missing_kinds(items),
-            said={row["content"] for row in tx.rows(models.LIST_SAID, session_id=session_id)},
+            said={row["content"] for row in tx.rows(statements.LIST_SAID, session_id=session_id)},
             seed=heard.seed,
             language=heard.language,
         )
@@ -199,7 +199,7 @@ class Honeypot:
         self._record_intelligence(tx, session_id, turn, heard, items)
         ended_at = heard.now if lifecycle.is_ended(status) else None
         tx.run(
-            models.RECORD_TURN,
+            statements.RECORD_TURN,
             id=session_id,
             turn_count=turn,
             status=status,
@@ -238,7 +238,7 @@ class Honeypot:
         ]
         heard_id, reply_id = self._ids.new(), self._ids.new()
         tx.run(
-            models.INSERT_LINES,
+            statements.INSERT_LINES,
             heard_id=heard_id,
             reply_id=reply_id,
             session_id=session_id,
@@ -262,7 +262,7 @@ class Honeypot:
         if not heard.findings:
             return
         columns = {column: as_json(items[column]) for column in intelligence.COLUMNS}
-        tx.run(models.RECORD_INTELLIGENCE, session_id=session_id, now=heard.now, **columns)
+        tx.run(statements.RECORD_INTELLIGENCE, session_id=session_id, now=heard.now, **columns)
         confidence = {
             (kind, item[place.key]): item["confidence"]
             for kind, place in intelligence.PLACES.items()
@@ -270,7 +270,7 @@ class Honeypot:
         }
         for found in heard.findings:
             tx.run(
-                models.RECORD_VALUE,
+                statements.RECORD_VALUE,
                 id=self._ids.new(),
                 session_id=session_id,
                 kind=found.kind,
@@ -281,17 +281,17 @@ class Honeypot:
             )
 
     def _end_silent(self, tx: Transaction, caller: Caller, now: datetime) -> int:
-        silent = tx.rows(models.LIST_SILENT, cutoff=now - self._silence, limit=SWEEP_LIMIT)
+        silent = tx.rows(statements.LIST_SILENT, cutoff=now - self._silence, limit=SWEEP_LIMIT)
         for session in silent:
             lifecycle.require_transition(session["status"], lifecycle.TERMINATED)
-            tx.run(models.END_SESSION, id=session["id"], status=lifecycle.TERMINATED, now=now)
+            tx.run(statements.END_SESSION, id=session["id"], status=lifecycle.TERMINATED, now=now)
             self._publish_result(tx, session["id"], now)
             audit.record(tx, caller, "end", "session", session["id"], id=self._ids.new(), at=now)
         return len(silent)
 
     def _publish_result(self, tx: Transaction, session_id: str, now: datetime) -> None:
-        session = _require(tx.find(models.FIND_SESSION, id=session_id), session_id)
-        known = _require(tx.find(models.FIND_INTELLIGENCE, session_id=session_id), session_id)
+        session = _require(tx.find(statements.FIND_SESSION, id=session_id), session_id)
+        known = _require(tx.find(statements.FIND_INTELLIGENCE, session_id=session_id), session_id)
         body = result.final_result(session, known, to_iso(now))
         outbox.publish(tx, RESULT_TOPIC, session_id, body, ids=self._ids, now=now)
 
@@ -345,34 +345,34 @@ def _earlier_verdict(session: Row) -> detection.Verdict | None:
 
 
 def _load_session(tx: Transaction, session_id: str) -> Answer:
-    session = _require(tx.find(models.FIND_SESSION, id=session_id), session_id)
-    known = _require(tx.find(models.FIND_INTELLIGENCE, session_id=session_id), session_id)
+    session = _require(tx.find(statements.FIND_SESSION, id=session_id), session_id)
+    known = _require(tx.find(statements.FIND_INTELLIGENCE, session_id=session_id), session_id)
     return {**session, "intelligence": {column: known[column] or [] for column in intelligence.COLUMNS}}
 
 
 def _load_messages(tx: Transaction, session_id: str, after: Place | None, limit: int) -> list[Row]:
-    _require(tx.find(models.FIND_SESSION, id=session_id), session_id)
+    _require(tx.find(statements.FIND_SESSION, id=session_id), session_id)
     at, id = after or Place(_LONG_AGO, "")
-    return tx.rows(models.LIST_MESSAGES, session_id=session_id, after_at=at, after_id=id, limit=limit)
+    return tx.rows(statements.LIST_MESSAGES, session_id=session_id, after_at=at, after_id=id, limit=limit)
 
 
 def _load_sessions(
     tx: Transaction, filters: Mapping[str, Any], before: Place | None, limit: int
 ) -> list[Row]:
     at, id = before or Place(_FAR_FUTURE, _LAST_ID)
-    statement = models.list_sessions(frozenset(filters))
+    statement = statements.list_sessions(frozenset(filters))
     return tx.rows(statement, **filters, before_at=at, before_id=id, limit=limit)
 
 
 def _search(tx: Transaction, query: str, before: int | None, limit: int) -> Answer:
     page = search.find(tx, query, before=before, limit=limit)
     ids = [hit.document_id for hit in page.hits]
-    found = {row["id"]: row for row in tx.rows(models.FIND_MESSAGES, ids=as_json(ids))} if ids else {}
+    found = {row["id"]: row for row in tx.rows(statements.FIND_MESSAGES, ids=as_json(ids))} if ids else {}
     values = (
         [
             row
             for value in dict.fromkeys(map(lookup_form, extraction.normalise_for_search(query)))
-            for row in tx.rows(models.LOOK_UP_VALUE, value=value, limit=limit)
+            for row in tx.rows(statements.LOOK_UP_VALUE, value=value, limit=limit)
         ]
         if before is None
         else []
@@ -381,16 +381,16 @@ def _search(tx: Transaction, query: str, before: int | None, limit: int) -> Answ
 
 
 def _delete(tx: Transaction, session_id: str, caller: Caller, *, audit_id: str, now: datetime) -> None:
-    _require(tx.find(models.LOCK_SESSION, id=session_id), session_id)
+    _require(tx.find(statements.LOCK_SESSION, id=session_id), session_id)
     search.remove(tx, session_id)
     receipts.forget_answers(tx, session_id)
     outbox.forget(tx, session_id)
-    tx.run(models.DELETE_SESSION, id=session_id)
+    tx.run(statements.DELETE_SESSION, id=session_id)
     audit.record(tx, caller, "delete", "session", session_id, id=audit_id, at=now)
 
 
 def _index_after(tx: Transaction, after: str) -> tuple[str, int] | None:
     """Index the next batch of messages; the last id and how many, or None at the end."""
-    rows = tx.rows(models.LIST_MESSAGES_FROM, after=after, limit=BATCH_ROWS)
+    rows = tx.rows(statements.LIST_MESSAGES_FROM, after=after, limit=BATCH_ROWS)
     search.add_missing(tx, [(row["id"], row["session_id"], row["content"]) for row in rows])
     return (rows[-1]["id"], len(rows)) if rows else None

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from switchboard.kernel.database.moments import Moment, now
+from switchboard.kernel.database.columns import Moment, now
 
 
 def create_audit_table() -> None:

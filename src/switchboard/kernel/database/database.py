@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
-
-import sqlalchemy as sa
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from switchboard.kernel.database.transaction import Dialect, Transaction
 from switchboard.kernel.errors import Unavailable
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -98,9 +98,9 @@ def _locked_connection(database: Database) -> Iterator[sa.Connection]:
 def _sqlite_transaction(database: Database) -> Iterator[sa.Connection]:
     import sqlalchemy as sa
 
-    from switchboard.kernel.database.sqlite import create_engine
+    from switchboard.kernel.database.engines import create_sqlite_engine
 
-    engine = create_engine(database.path)  # type: ignore[attr-defined]
+    engine = create_sqlite_engine(database.path)  # type: ignore[attr-defined]
 
     @sa.event.listens_for(engine, "connect")
     def _before_any_transaction(connection: Any, _record: Any) -> None:
@@ -134,10 +134,10 @@ def _sqlite_transaction(database: Database) -> Iterator[sa.Connection]:
 def _postgresql_transaction(database: Database) -> Iterator[sa.Connection]:
     import sqlalchemy as sa
 
-    from switchboard.kernel.database.postgresql import create_engine
+    from switchboard.kernel.database.engines import create_postgresql_engine
 
     # Not pooled: the lock and the search path live and die with these two connections.
-    engine = create_engine(database.url, None, pooled=False)  # type: ignore[attr-defined]
+    engine = create_postgresql_engine(database.url, None, pooled=False)  # type: ignore[attr-defined]
     key = {"key": f"switchboard migrates {database.name}"}
     try:
         with engine.connect() as guard:

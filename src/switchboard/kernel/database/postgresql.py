@@ -15,10 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import psycopg
-import sqlalchemy as sa
 from psycopg.rows import dict_row
 from psycopg.types.datetime import DatetimeDumper, TimestamptzLoader
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -35,6 +34,9 @@ from switchboard.kernel.database.database import (
 )
 from switchboard.kernel.database.statement import Row, Statement
 from switchboard.kernel.database.transaction import Dialect, RerunTurn, Transaction
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 _THREADS = 16
 _WAITING_LIMIT = 5_000
@@ -87,22 +89,6 @@ def plain_url(url: str) -> str:
     return "postgresql://" + url.partition("://")[2]
 
 
-def create_engine(url: str, schema: str | None, *, pooled: bool = True) -> sa.Engine:
-    """An SQLAlchemy engine whose unqualified tables lie in `schema`.
-
-    `pooled=False` gives each use a connection of its own, which may then be set up freely (migrations).
-    """
-    options: dict[str, Any] = (
-        {"pool_size": 2, "max_overflow": 2} if pooled else {"poolclass": sa.pool.NullPool}
-    )
-    engine = sa.create_engine(
-        "postgresql+psycopg://" + url.partition("://")[2],
-        connect_args={"connect_timeout": 5},
-        **options,
-    )
-    return engine.execution_options(schema_translate_map={None: schema}) if schema else engine
-
-
 class PostgresqlDatabase:
     """One app's schema on a server."""
 
@@ -120,9 +106,11 @@ class PostgresqlDatabase:
 
     @property
     def engine(self) -> sa.Engine:
+        from switchboard.kernel.database.engines import create_postgresql_engine
+
         with self._lock:
             if self._engine is None:
-                self._engine = create_engine(self.url, self.name)
+                self._engine = create_postgresql_engine(self.url, self.name)
             return self._engine
 
     async def write(self, turn: Turn[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

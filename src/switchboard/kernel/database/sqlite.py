@@ -13,16 +13,18 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import sqlalchemy as sa
-
+from switchboard.kernel.database.connections import connect
 from switchboard.kernel.database.database import P, T, Turn, disk_full, locked, unreachable
-from switchboard.kernel.database.library import BUSY_TIMEOUT_MS, library, primary_code
+from switchboard.kernel.database.library import library, primary_code
 from switchboard.kernel.database.statement import Row, Statement
 from switchboard.kernel.database.transaction import Dialect
 from switchboard.kernel.database.writer import GroupCommitWriter
 from switchboard.kernel.errors import SwitchboardError
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 _READERS = 4
 
@@ -55,88 +57,6 @@ class SqliteTransaction:
         return rows
 
 
-def _row(cursor: Any, values: tuple[Any, ...]) -> Row:
-    return {column[0]: value for column, value in zip(cursor.description, values, strict=True)}
-
-
-def prepare(connection: Any, *, read_only: bool = False) -> None:
-    """Set what every connection of this product needs, whoever opened it."""
-    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA secure_delete=FAST")
-    connection.execute("PRAGMA cache_size=-32000")
-    # The writer thread is the one checkpointer.
-    connection.execute("PRAGMA wal_autocheckpoint=0")
-    if read_only:
-        connection.execute("PRAGMA query_only=ON")
-
-
-def connect(path: Path, *, read_only: bool = False) -> Any:
-    """A connection in autocommit mode: transactions are begun in plain words."""
-    connection = library.connect(
-        str(path),
-        timeout=BUSY_TIMEOUT_MS / 1000,
-        isolation_level=None,
-        check_same_thread=False,
-        cached_statements=256,
-        detect_types=library.PARSE_DECLTYPES,
-    )
-    try:
-        prepare(connection, read_only=read_only)
-    except BaseException:
-        connection.close()
-        raise
-    connection.row_factory = _row
-    return connection
-
-
-def create_engine(path: Path) -> sa.Engine:
-    """An SQLAlchemy engine on the one library, for administration.
-
-    Every transaction begins IMMEDIATE: a read that turns into a write inside a deferred transaction is
-    refused at once by SQLite, whatever the busy timeout.
-    """
-    engine = _engine(path, isolation_level=None)
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
-def create_jobs_engine(path: Path) -> sa.Engine:
-    """An engine for a file that the job engine owns alone, which begins its transactions itself.
-
-    No writer thread folds that file's log back, so SQLite does it at its usual size.
-    """
-    engine = _engine(path, isolation_level="IMMEDIATE")
-
-    @sa.event.listens_for(engine, "connect")
-    def _fold_back(connection: Any, _record: Any) -> None:
-        connection.execute("PRAGMA wal_autocheckpoint=1000")
-
-    return engine
-
-
-def _engine(path: Path, *, isolation_level: str | None) -> sa.Engine:
-    engine = sa.create_engine(
-        sa.URL.create("sqlite", database=str(path)),
-        module=library,
-        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
-    )
-
-    @sa.event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        prepare(connection)
-        connection.isolation_level = isolation_level
-
-    return engine
-
-
 class SqliteDatabase:
     """One app's file."""
 
@@ -159,9 +79,11 @@ class SqliteDatabase:
 
     @property
     def engine(self) -> sa.Engine:
+        from switchboard.kernel.database.engines import create_sqlite_engine
+
         with self._lock:
             if self._engine is None:
-                self._engine = create_engine(self.path)
+                self._engine = create_sqlite_engine(self.path)
             return self._engine
 
     async def write(self, turn: Turn[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from switchboard.kernel.database.moments import Moment, now
+from switchboard.kernel.database.columns import Moment, now
 
 
 class KernelBase(DeclarativeBase):

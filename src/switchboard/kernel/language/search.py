@@ -39,15 +39,15 @@ _CLEAR = Statement(
     "DELETE FROM {search_documents} WHERE id IN (SELECT id FROM {search_documents} ORDER BY id LIMIT :limit)"
 )
 _FIND_INDEXED = Statement(
-    "SELECT d.id, d.document_id, d.owner_id FROM search_text t CROSS JOIN search_documents d ON d.id = t.rowid"
-    " WHERE search_text MATCH :match AND t.rowid < :before"
-    " AND NOT EXISTS (SELECT 1 FROM json_each(:short) s WHERE instr(d.words, s.value) = 0)"
-    " ORDER BY t.rowid DESC LIMIT :limit"
+    "SELECT d.id, d.document_id, d.owner_id FROM search_text s CROSS JOIN search_documents d ON d.id = s.rowid"
+    " WHERE search_text MATCH :match AND s.rowid < :before"
+    " AND NOT EXISTS (SELECT 1 FROM json_each(:terms) t WHERE instr(d.words, t.value) = 0)"
+    " ORDER BY s.rowid DESC LIMIT :limit"
 )
 _FIND_SHORT = Statement(
     "SELECT d.id, d.document_id, d.owner_id FROM search_documents d"
     " WHERE d.id < :before AND d.id >= :lowest"
-    " AND NOT EXISTS (SELECT 1 FROM json_each(:short) s WHERE instr(d.words, s.value) = 0)"
+    " AND NOT EXISTS (SELECT 1 FROM json_each(:terms) t WHERE instr(d.words, t.value) = 0)"
     " ORDER BY d.id DESC LIMIT :limit"
 )
 _FIND_DOCUMENT = Statement("SELECT 1 AS found FROM {search_documents} WHERE document_id = :document_id")
@@ -136,16 +136,28 @@ def clear(database: Database) -> int:
 def _find_on_sqlite(tx: Transaction, terms: list[str], before: int, limit: int) -> Page:
     if not terms:
         return Page([], None)
-    short = as_json([term for term in terms if len(term) < 3])
-    if match := " ".join(f'"{term.replace(chr(34), chr(34) * 2)}"' for term in terms if len(term) >= 3):
-        return _page(tx.rows(_FIND_INDEXED, match=match, short=short, before=before, limit=limit), limit)
+    checked = as_json(terms)
+    if match := " ".join(f'"{three.replace(chr(34), chr(34) * 2)}"' for three in _threes(terms)):
+        return _page(tx.rows(_FIND_INDEXED, match=match, terms=checked, before=before, limit=limit), limit)
     newest = tx.find(_TOP)
     start = min(before, (newest["id"] if newest else 0) + 1)
     lowest = start - SHORT_WINDOW
-    rows = tx.rows(_FIND_SHORT, short=short, before=start, lowest=lowest, limit=limit)
+    rows = tx.rows(_FIND_SHORT, terms=checked, before=start, lowest=lowest, limit=limit)
     if len(rows) < limit and lowest > 1:
         return Page([Hit(*row.values()) for row in rows], lowest)
     return _page(rows, limit)
+
+
+def _threes(terms: list[str]) -> list[str]:
+    """Enough three-letter pieces to cover every term of three letters or more, each once."""
+    return list(
+        dict.fromkeys(
+            term[start : start + 3]
+            for term in terms
+            if len(term) >= 3
+            for start in (*range(0, len(term) - 3, 3), len(term) - 3)
+        )
+    )
 
 
 def _find_on_postgresql(tx: Transaction, terms: list[str], before: int, limit: int) -> Page:

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from switchboard.kernel.database.moments import Moment, now
+from switchboard.kernel.database.columns import Moment, now
 from switchboard.kernel.database.tables import AuditMixin
 
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from switchboard.kernel.database.audit_table import create_audit_table
-from switchboard.kernel.database.moments import Moment, now
+from switchboard.kernel.database.columns import Moment, now
 
 revision = "0001"
 down_revision = None
@@ -79,9 +79,10 @@ def _create_search() -> None:
     if on_postgresql:
         op.create_index("ix_search_documents_words", "search_documents", ["words"], postgresql_using="gin")
         return
+    # Without positions the index is a third of the size; a search checks what it finds against the text.
     op.execute(
         "CREATE VIRTUAL TABLE search_text USING fts5"
-        "(words, content='search_documents', content_rowid='id', tokenize='trigram')"
+        "(words, content='search_documents', content_rowid='id', tokenize='trigram', detail='none', columnsize=0)"
     )
     # Deleted text leaves the index at once instead of lying in it until some later merge. Older SQLite
     # libraries, which serve only as a warned fallback, do not know the option.

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from switchboard.kernel.database.audit_table import create_audit_table
-from switchboard.kernel.database.moments import Moment, now
+from switchboard.kernel.database.columns import Moment, now
 
 revision = "0001"
 down_revision = None

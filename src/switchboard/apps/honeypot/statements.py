@@ -1,0 +1,110 @@
+"""The honeypot's hot statements, beside the models they serve: plain SQL, prepared once by each engine."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from switchboard.kernel.database.statement import Statement
+
+_SESSION = (
+    "id, scam_type, persona_id, status, is_scam, source_type, turn_count, metadata_json, started_at, ended_at,"
+    " created_at, updated_at, source_identifier, scam_confidence, reasons_json, intelligence_score, last_message_at"
+)
+_INTELLIGENCE = "bank_accounts_json, upi_ids_json, phone_numbers_json, phishing_links_json, other_intel_json"
+
+INSERT_SESSION = Statement(
+    "INSERT INTO {sessions} (id, persona_id, status, is_scam, turn_count, source_type, source_identifier,"
+    " metadata_json, started_at, created_at, updated_at)"
+    " VALUES (:id, :persona_id, 'ONGOING', :is_scam, 0, :source_type, :source_identifier,"
+    " :metadata, :now, :now, :now)"
+)
+FIND_SESSION = Statement(f"SELECT {_SESSION} FROM {{sessions}} WHERE id = :id")
+LOCK_SESSION = Statement(
+    "SELECT status, turn_count, persona_id, is_scam, scam_type, scam_confidence, reasons_json"
+    " FROM {sessions} WHERE id = :id",
+    lock=True,
+)
+RECORD_TURN = Statement(
+    "UPDATE {sessions} SET turn_count = :turn_count, status = :status, ended_at = :ended_at, is_scam = :is_scam,"
+    " scam_type = :scam_type, scam_confidence = :scam_confidence, reasons_json = :reasons,"
+    " intelligence_score = :intelligence_score, last_message_at = :now, updated_at = :now WHERE id = :id"
+)
+END_SESSION = Statement(
+    "UPDATE {sessions} SET status = :status, ended_at = :now, updated_at = :now WHERE id = :id AND status = 'ONGOING'"
+)
+DELETE_SESSION = Statement("DELETE FROM {sessions} WHERE id = :id")
+LIST_SILENT = Statement(
+    f"SELECT {_SESSION} FROM {{sessions}} WHERE status = 'ONGOING' AND last_message_at <= :cutoff"
+    " ORDER BY last_message_at, id LIMIT :limit",
+    postgresql=f"SELECT {_SESSION} FROM {{sessions}} WHERE status = 'ONGOING' AND last_message_at <= :cutoff"
+    " ORDER BY last_message_at, id LIMIT :limit FOR UPDATE SKIP LOCKED",
+)
+
+INSERT_LINES = Statement(
+    "INSERT INTO {messages} (id, session_id, role, content, turn_number, metadata_json, created_at)"
+    " VALUES (:heard_id, :session_id, 'scammer', :heard, :turn_number, :heard_metadata, :now),"
+    " (:reply_id, :session_id, 'agent', :reply, :turn_number, NULL, :now)"
+)
+LIST_MESSAGES = Statement(
+    "SELECT id, role, content, turn_number, metadata_json, created_at FROM {messages}"
+    " WHERE session_id = :session_id AND (created_at, id) > (:after_at, :after_id)"
+    " ORDER BY created_at, id LIMIT :limit"
+)
+FIND_MESSAGES = Statement(
+    "SELECT id, session_id, role, content, turn_number, created_at FROM {messages}"
+    " WHERE id IN (SELECT value FROM json_each(:ids))",
+    postgresql="SELECT id, session_id, role, content, turn_number, created_at FROM {messages}"
+    " WHERE id IN (SELECT json_array_elements_text(:ids::json))",
+)
+LIST_SAID = Statement("SELECT content FROM {messages} WHERE session_id = :session_id AND role = 'agent'")
+LIST_MESSAGES_FROM = Statement(
+    "SELECT id, session_id, content FROM {messages} WHERE id > :after ORDER BY id LIMIT :limit"
+)
+
+INSERT_INTELLIGENCE = Statement(
+    "INSERT INTO {extracted_intelligence} (id, session_id, created_at, updated_at)"
+    " VALUES (:id, :session_id, :now, :now)"
+)
+FIND_INTELLIGENCE = Statement(
+    f"SELECT {_INTELLIGENCE}, updated_at FROM {{extracted_intelligence}} WHERE session_id = :session_id"
+)
+RECORD_INTELLIGENCE = Statement(
+    "UPDATE {extracted_intelligence} SET bank_accounts_json = :bank_accounts_json, upi_ids_json = :upi_ids_json,"
+    " phone_numbers_json = :phone_numbers_json, phishing_links_json = :phishing_links_json,"
+    " other_intel_json = :other_intel_json, updated_at = :now WHERE session_id = :session_id"
+)
+
+RECORD_VALUE = Statement(
+    "INSERT INTO {intelligence_values} AS known (id, session_id, kind, value, confidence, occurrences,"
+    " first_turn, last_turn, first_seen_at, last_seen_at)"
+    " VALUES (:id, :session_id, :kind, :value, :confidence, 1, :turn, :turn, :now, :now)"
+    " ON CONFLICT (session_id, kind, value) DO UPDATE SET confidence = excluded.confidence,"
+    " occurrences = known.occurrences + 1, last_turn = excluded.last_turn,"
+    " last_seen_at = excluded.last_seen_at"
+)
+LOOK_UP_VALUE = Statement(
+    "SELECT kind, value, session_id, confidence, occurrences, first_turn, last_turn, first_seen_at, last_seen_at"
+    " FROM {intelligence_values} WHERE value = :value ORDER BY last_seen_at DESC, id DESC LIMIT :limit"
+)
+
+
+@cache
+def list_sessions(filters: frozenset[str]) -> Statement:
+    """The statement that lists sessions newest first by these filters; made once for each set of them."""
+    conditions = ["(created_at, id) < (:before_at, :before_id)"]
+    conditions.extend(_FILTERS[name] for name in sorted(filters))
+    return Statement(
+        f"SELECT {_SESSION} FROM {{sessions}} WHERE {' AND '.join(conditions)}"
+        " ORDER BY created_at DESC, id DESC LIMIT :limit"
+    )
+
+
+_FILTERS = {
+    "status": "status = :status",
+    "scam_type": "scam_type = :scam_type",
+    "is_scam": "is_scam = :is_scam",
+    "source_type": "source_type = :source_type",
+    "persona_id": "persona_id = :persona_id",
+    "since": "created_at >= :since",
+    "until": "created_at < :until",
+}
