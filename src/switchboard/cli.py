@@ -136,7 +136,8 @@ def main() -> None:
         if _wants_traceback():
             raise
         _fail(
-            f"Something failed: {type(error).__name__}: {error}",
+            # A driver's error can quote the row it failed on, and with it what somebody wrote.
+            f"Something failed: {type(error).__name__}.",
             "Run `switchboard doctor`; with SWITCHBOARD_LOG_LEVEL=debug the same command shows where it failed.",
         )
 

@@ -79,6 +79,7 @@ LISTS = (
     "phishing_links_json",
     "other_intel_json",
 )
+EMPTY_LISTS: dict[str, list[object]] = {name: [] for name in LISTS}
 
 FORBIDDEN = {
     "INSERT INTO {sessions} (id, persona_id) VALUES ('x', NULL)": "(?i)null",
@@ -225,7 +226,7 @@ def test_intelligence_gets_empty_lists_from_the_database(honeypot: Database) -> 
     )
     row = honeypot.read_now(lambda tx: tx.find(Statement("SELECT * FROM {extracted_intelligence}")))
     assert row is not None
-    assert {name: row[name] for name in LISTS} == dict.fromkeys(LISTS, [])
+    assert {name: row[name] for name in LISTS} == EMPTY_LISTS
     assert all(abs(row[name] - before) < timedelta(minutes=1) for name in ("created_at", "updated_at"))
 
 
@@ -348,7 +349,7 @@ def test_the_application_sets_every_default_itself(honeypot: Database) -> None:
         0,
     )
     assert (len(held["id"]), len(known["id"])) == (36, 36)
-    assert {name: known[name] for name in LISTS} == dict.fromkeys(LISTS, [])
+    assert {name: known[name] for name in LISTS} == EMPTY_LISTS
     for moment in (held["started_at"], held["created_at"], held["updated_at"], known["created_at"]):
         assert before <= moment <= datetime.now(UTC)
 

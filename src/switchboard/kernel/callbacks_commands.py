@@ -35,8 +35,9 @@ def add(
 @callbacks.command("list")
 def list_callbacks(ctx: typer.Context, app: App = "honeypot") -> None:
     """List the addresses that get an app's results."""
-    from rich.console import Console
     from rich.table import Table
+
+    from switchboard.kernel import terminal
 
     with ctx.obj() as platform:
         found = platform.outbox(app).list_endpoints()
@@ -46,8 +47,8 @@ def list_callbacks(ctx: typer.Context, app: App = "honeypot") -> None:
     table = Table("Id", "Address", "Since", "State")
     for row in found:
         state = f"off: {row['disabled_reason']}" if row["disabled_at"] else "on"
-        table.add_row(row["id"], row["url"], f"{row['created_at']:%Y-%m-%d %H:%M}", state)
-    Console().print(table)
+        table.add_row(row["id"], terminal.one_line(row["url"]), f"{row['created_at']:%Y-%m-%d %H:%M}", state)
+    terminal.output().print(table)
 
 
 @callbacks.command()
@@ -70,8 +71,9 @@ def results(
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
 ) -> None:
     """Show the newest results and how their delivery went."""
-    from rich.console import Console
     from rich.table import Table
+
+    from switchboard.kernel import terminal
 
     with ctx.obj() as platform:
         found = platform.outbox(app).list_results(status.upper(), limit)
@@ -86,9 +88,9 @@ def results(
             row["status"],
             str(row["attempts"]),
             f"{row['created_at']:%Y-%m-%d %H:%M}",
-            row["last_error"] or "",
+            terminal.one_line(row["last_error"] or ""),
         )
-    Console().print(table)
+    terminal.output().print(table)
 
 
 @callbacks.command()

@@ -13,9 +13,11 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,13 +29,14 @@ from pydantic import ValidationError
 
 from switchboard.apps.honeypot.commands.chat import SOURCE_TYPE
 from switchboard.apps.honeypot.commands.replay_rows import read_file
-from switchboard.apps.honeypot.commands.terminal import harmless, one_line
 from switchboard.apps.honeypot.routes import OpenSession
 from switchboard.apps.honeypot.rules import detection
 from switchboard.apps.honeypot.service import Honeypot
 from switchboard.cli import main
+from switchboard.kernel.database.database import Database
 from switchboard.kernel.platform import Platform
 from switchboard.kernel.settings import Settings
+from switchboard.kernel.terminal import harmless, one_line
 
 SAMPLE = Path(__file__).parents[3] / "samples" / "scam_messages.jsonl"
 LURE = "Your account is blocked. Update KYC at http://kyc-update.example/verify or call 90000 10001"
@@ -259,10 +262,9 @@ class OnTerminal:
 
     def interrupt(self) -> None:
         """Press Ctrl-C, as often as a person would: Python may miss one between a prompt and its wait."""
-        give_up_at = time.monotonic() + 60
-        while self.process.poll() is None and time.monotonic() < give_up_at:
+        self.process.send_signal(signal.SIGINT)
+        while not self._read_for(seconds=1) and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-            self._read_for(seconds=1)
 
     def status(self) -> int:
         """Wait for the end of the command; its exit status."""
@@ -406,6 +408,16 @@ def test_the_sample_is_replayed_whole_and_counted(
     assert {row["session_id"] for row in report["rows"]} == {session["id"] for session in stored}
     assert report["summary"]["scams"] == sum(session["is_scam"] for session in stored)
     assert sum(report["summary"]["scams_by_type"].values()) == report["summary"]["scams"]
+
+
+def test_a_replay_on_a_terminal_shows_how_far_it_is(environment: dict[str, str]) -> None:
+    screen = OnTerminal(environment | {"TERM": "xterm-256color"}, "replay", str(SAMPLE))
+
+    screen.read_until("Replaying")
+    screen.read_until("200/200")
+    screen.read_until("Report: scam_messages-report.json")
+
+    assert screen.status() == 0, screen.seen
 
 
 def test_a_file_replayed_again_is_answered_alike_and_stores_nothing(
@@ -583,7 +595,7 @@ def test_verdicts_and_values_are_judged_by_session(switchboard: Type, tmp_path: 
 
     assert said.status == 0
     assert re.search(
-        r"^Precision +0.500  on 4 labelled sessions: 1 false alarms, 1 scams missed$", said.out, re.M
+        r"^Precision +0.500  on 4 labelled sessions: false alarms 1, scams missed 1$", said.out, re.M
     )
     assert re.search(r"^Recall +0.500$", said.out, re.M)
     assert re.search(r"^F1 +0.500$", said.out, re.M)
@@ -613,6 +625,20 @@ def test_a_report_never_takes_the_place_of_another_file(switchboard: Type, tmp_p
     for each, name in zip(said, ("mine-2.json", "mine-3.json"), strict=True):
         assert f"Report: {tmp_path / name}" in each.out
         assert len(report_of(tmp_path / name)["rows"]) == 1
+
+
+@contextmanager
+def locked(database: Database) -> Iterator[None]:
+    """Hold a lock that no turn gets past, for a quarter of a minute at most, so that a wait without end is seen."""
+    with database.engine.connect() as holder:
+        holder.begin()
+        if database.dialect == "postgresql":
+            holder.exec_driver_sql("LOCK TABLE honeypot.sessions IN ACCESS EXCLUSIVE MODE")
+        limit = threading.Timer(15, holder.rollback)
+        limit.start()
+        yield
+        limit.cancel()
+        limit.join()
 
 
 def _unplayable(tmp_path: Path) -> Iterator[tuple[Path, str, str]]:
@@ -678,10 +704,7 @@ def test_a_locked_database_stops_the_replay_and_the_next_run_goes_on(
 ) -> None:
     rows = [{"message": f"Pay {number}"} for number in range(40)]
     file = write_lines(tmp_path / "locked.jsonl", rows)
-    database = platform.database("honeypot")
-    with database.engine.begin() as holder:
-        if database.dialect == "postgresql":
-            holder.exec_driver_sql("LOCK TABLE honeypot.sessions IN ACCESS EXCLUSIVE MODE")
+    with locked(platform.database("honeypot")):
         stopped = switchboard("replay", str(file))
 
     assert stopped.status == 1

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from switchboard.kernel.database.database import GROUP_LIMIT
-from switchboard.kernel.database.sqlite import SqliteDatabase, create_jobs_engine
+from switchboard.kernel.database.engines import create_jobs_engine
+from switchboard.kernel.database.sqlite import SqliteDatabase
 from switchboard.kernel.database.statement import Statement
 from switchboard.kernel.database.transaction import Transaction
 from switchboard.kernel.errors import Unavailable
@@ -162,7 +163,7 @@ async def test_a_truly_full_disk_loses_no_answered_turn_and_heals_when_space_is_
         answered: list[str] = []
         with pytest.raises(Unavailable, match="full"):
             for number in range(1_000):
-                answered.append(await database.write(add, f"note-{number:03}", "x" * 5_000))
+                answered += [await database.write(add, f"note-{number:03}", "x" * 5_000)]
         assert answered
         assert await database.read(ids) == answered
         ballast.unlink()
@@ -301,6 +302,48 @@ async def test_a_command_beside_a_running_server_writes_to_the_same_file(
     assert (command.returncode, errors) == (0, b"")
     foreign = [f"foreign-{number:03}" for number in range(150)]
     assert await sqlite_notes.read(ids) == [*foreign, *written]
+
+
+_FIVE_READERS = """
+import os, sys
+from pathlib import Path
+from switchboard.kernel.database.connections import connect
+
+def read(path, start):
+    try:
+        os.read(start, 1)
+        connect(path, read_only=True).execute("SELECT 1 FROM sqlite_master").fetchall()
+        return 0
+    except Exception as error:
+        os.write(2, f"{error!r}\\n".encode())
+        return 1
+
+for number in range(60):
+    start, go = os.pipe()
+    children = []
+    for _ in range(5):
+        child = os.fork()
+        if child == 0:
+            os.close(go)
+            os._exit(read(Path(sys.argv[1]) / f"{number}.db", start))
+        children.append(child)
+    os.close(go)
+    os.close(start)
+    for child in children:
+        os.waitpid(child, 0)
+"""
+
+
+def test_processes_that_open_a_new_file_at_once_all_can_read_it(tmp_path: Path) -> None:
+    """SQLite itself waits for nobody while it switches a new file to its write-ahead log."""
+    ran = subprocess.run(
+        [sys.executable, "-c", _FIVE_READERS, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert ran.stderr == ""
 
 
 def test_the_log_is_folded_into_the_file_once_nothing_is_written(sqlite_notes: SqliteDatabase) -> None:

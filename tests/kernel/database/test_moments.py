@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
+from switchboard.kernel.database.columns import Moment
 from switchboard.kernel.database.database import Database
-from switchboard.kernel.database.moments import Moment, decode_moment, encode_moment
+from switchboard.kernel.database.moments import decode_moment, encode_moment
 from switchboard.kernel.database.postgresql import PostgresqlDatabase
 from switchboard.kernel.database.statement import Statement
 from switchboard.kernel.database.transaction import Transaction
@@ -25,8 +26,9 @@ SINCE = Statement("SELECT id FROM {notes} WHERE at >= :since ORDER BY at, id")
 
 INDIA = timezone(timedelta(hours=5, minutes=30))
 NOON = datetime(2026, 2, 4, 12, 0, 0, 123456, tzinfo=UTC)
+NAIVE = NOON.replace(tzinfo=None)
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-MOMENTS = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=ZONES)
+MOMENTS = st.datetimes(NAIVE.replace(year=1), NAIVE.replace(year=9999), timezones=ZONES)
 
 
 class Base(DeclarativeBase):
@@ -82,7 +84,7 @@ def test_no_moment_stays_no_moment(notes: Database) -> None:
     assert notes.read_now(lambda tx: tx.find(BY_TIME)) == {"id": "a", "at": None}
 
 
-@pytest.mark.parametrize("naive", [datetime(2026, 2, 4, 12, 0), datetime(2026, 2, 4, 12, 0, 0, 1)])
+@pytest.mark.parametrize("naive", [NAIVE, NAIVE.replace(microsecond=0)])
 def test_a_naive_moment_is_refused_by_a_statement(notes: Database, naive: datetime) -> None:
     for turn in (
         lambda tx: tx.run(ADD, id="naive", at=naive),
@@ -98,17 +100,17 @@ def test_a_naive_moment_is_refused_even_after_aware_ones(notes: Database) -> Non
     """psycopg remembers how it wrote a type the last time."""
     notes.write_now(lambda tx: tx.run(ADD, id="aware", at=NOON))
     with pytest.raises(ValueError, match="time zone"):
-        notes.write_now(lambda tx: tx.run(ADD, id="naive", at=NOON.replace(tzinfo=None)))
+        notes.write_now(lambda tx: tx.run(ADD, id="naive", at=NAIVE))
     assert len(notes.read_now(lambda tx: tx.rows(BY_TIME))) == 1
 
 
 def test_a_naive_moment_is_refused_by_the_models(notes: Database) -> None:
     with Session(notes.engine) as session, pytest.raises(Exception, match="time zone") as caught:
-        session.add(Note(id="naive", at=NOON.replace(tzinfo=None)))
+        session.add(Note(id="naive", at=NAIVE))
         session.commit()
     assert isinstance(caught.value, ValueError | sa.exc.StatementError)
     with Session(notes.engine) as session, pytest.raises(Exception, match="time zone"):
-        session.scalars(sa.select(Note).where(Note.at >= NOON.replace(tzinfo=None))).all()
+        session.scalars(sa.select(Note).where(Note.at >= NAIVE)).all()
     assert notes.read_now(lambda tx: tx.rows(BY_TIME)) == []
 
 

@@ -93,12 +93,12 @@ async def test_no_exception_of_a_turn_leaves_its_caller_or_its_neighbours_waitin
     def slip(_tx: Transaction) -> None:
         raise defect
 
-    turns = [asyncio.ensure_future(notes.write(slip))]
-    turns += [asyncio.ensure_future(notes.write(add, f"note-{number}")) for number in range(5)]
-    done, waiting = await asyncio.wait(turns, timeout=5)
+    slips = [asyncio.ensure_future(notes.write(slip)), asyncio.ensure_future(notes.read(slip))]
+    others = [asyncio.ensure_future(notes.write(add, f"note-{number}")) for number in range(5)]
+    _, waiting = await asyncio.wait([*slips, *others], timeout=5)
     assert not waiting
-    assert all(turn.exception() is not None for turn in turns[:1])
-    assert [turn.result() for turn in turns[1:]] == [f"note-{number}" for number in range(5)]
+    assert all(turn.exception() is not None for turn in slips)
+    assert [turn.result() for turn in others] == [f"note-{number}" for number in range(5)]
 
 
 async def test_a_turn_that_lost_an_expected_race_is_run_again(notes: Database) -> None:

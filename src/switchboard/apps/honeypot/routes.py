@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from switchboard.apps.honeypot.fields import PersonaId, SourceType
 from switchboard.apps.honeypot.service import Honeypot, Opening, Place
 from switchboard.kernel.http.direct import DirectRoute, sent
 from switchboard.kernel.http.edge import caller_of
@@ -29,10 +30,6 @@ turns = APIRouter(tags=["honeypot"], responses=ERROR_RESPONSES, route_class=Dire
 Status = Literal["INITIAL", "ONGOING", "COMPLETED", "TERMINATED", "MAX_TURNS_REACHED", "SAFETY_EXIT"]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many to answer with at most")]
 Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
-SourceType = Annotated[
-    str, Field(pattern=r"^[a-z][a-z0-9_-]{0,19}$", description="sms, whatsapp, email, voice, telegram, …")
-]
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,49}$")]
 
 
 class _Request(BaseModel):
@@ -45,7 +42,7 @@ class OpenSession(_Request):
     message: MessageText
     source_type: SourceType = "sms"
     source_identifier: ShortText | None = None
-    persona_id: Identifier | None = None
+    persona_id: PersonaId | None = None
     metadata: Metadata | None = None
     client_message_id: ClientMessageId | None = None
 

@@ -318,7 +318,8 @@ def _request_name(scope: str, client_message_id: str | None, *asked: Any) -> Req
 def _require(row: Row | None, session_id: str) -> Row:
     if row is None:
         raise NotFound(
-            f"There is no session {session_id}.", hint="GET /api/honeypot/sessions lists the sessions."
+            f"There is no session {session_id}.",
+            hint="List the sessions to see which there are; it may have been deleted.",
         )
     return row
 
@@ -328,7 +329,7 @@ def _require_open(row: Row | None, session_id: str) -> Row:
     if lifecycle.is_ended(session["status"]):
         raise Conflict(
             f"This session has ended: {session['status']}.",
-            hint="Open a new session with POST /api/honeypot/sessions.",
+            hint="Open a new session for further messages.",
         )
     return session
 

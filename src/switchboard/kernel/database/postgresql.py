@@ -28,17 +28,23 @@ from switchboard.kernel.database.database import (
     T,
     Turn,
     disk_full,
+    locked,
     outcome_unknown,
     overloaded,
     unreachable,
 )
 from switchboard.kernel.database.statement import Row, Statement
 from switchboard.kernel.database.transaction import Dialect, RerunTurn, Transaction
+from switchboard.kernel.errors import SwitchboardError
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
 _THREADS = 16
+# As patient as SQLite's busy timeout. Given at connecting, so that no statement of a turn is spent on it.
+_PATIENCE = "-c lock_timeout=5000 -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000"
+_LOCKED = "55P03"
+_CANCELED = "57014"
 _WAITING_LIMIT = 5_000
 _DEADLINE_SECONDS = 8.0
 _POOL_WAIT_SECONDS = 3.0
@@ -194,8 +200,8 @@ class PostgresqlDatabase:
                             connection.rollback()
                         raise
             except (RerunTurn, psycopg.Error, PoolTimeout) as error:
-                if getattr(error, "sqlstate", None) == _DISK_FULL:
-                    raise disk_full(self.name) from error
+                if said := _SAID.get(getattr(error, "sqlstate", None) or ""):
+                    raise said(self.name) from error
                 if not _may_run_again(error):
                     raise
                 if committing and not _was_undone(error):
@@ -212,7 +218,7 @@ class PostgresqlDatabase:
             if self._pool is None:
                 self._pool = ConnectionPool(
                     plain_url(self.url),
-                    kwargs={"row_factory": dict_row, "connect_timeout": 3},
+                    kwargs={"row_factory": dict_row, "connect_timeout": 3, "options": _PATIENCE},
                     min_size=1,
                     max_size=_THREADS,
                     max_idle=300,
@@ -223,6 +229,13 @@ class PostgresqlDatabase:
                     open=True,
                 )
             return self._pool
+
+
+_SAID: dict[str, Callable[[str], SwitchboardError]] = {
+    _DISK_FULL: disk_full,
+    _LOCKED: locked,
+    _CANCELED: locked,
+}
 
 
 def _configure(connection: psycopg.Connection[Row]) -> None:

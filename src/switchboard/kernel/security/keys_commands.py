@@ -55,8 +55,9 @@ def create(
 @keys.command("list")
 def list_keys(ctx: typer.Context) -> None:
     """List all API keys, without their secrets."""
-    from rich.console import Console
     from rich.table import Table
+
+    from switchboard.kernel import terminal
 
     with ctx.obj() as platform:
         found = platform.keys.list_keys()
@@ -70,13 +71,13 @@ def list_keys(ctx: typer.Context) -> None:
         state = "revoked" if key.revoked_at else "expired" if expired else "works"
         table.add_row(
             key.prefix,
-            key.name,
+            terminal.one_line(key.name),
             ", ".join(sorted(key.apps)).replace("*", "all"),
             f"{key.created_at:%Y-%m-%d %H:%M}",
             f"{key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never",
             state,
         )
-    Console().print(table)
+    terminal.output().print(table)
 
 
 @keys.command()

@@ -9,25 +9,24 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Any
 
 import typer
-from pydantic import StringConstraints, TypeAdapter
+from pydantic import TypeAdapter
 from rich.text import Text
 
-from switchboard.apps.honeypot.commands import terminal
+from switchboard.apps.honeypot.commands import wording
+from switchboard.apps.honeypot.fields import SourceType
 from switchboard.apps.honeypot.rules import lifecycle, persona
 from switchboard.apps.honeypot.service import Honeypot, Opening
+from switchboard.kernel import terminal
 from switchboard.kernel.errors import Conflict, Invalid, Unavailable
 from switchboard.kernel.http.fields import MessageText, ShortText
 from switchboard.kernel.platform import Platform
 from switchboard.kernel.security.caller import command_caller
 
 MESSAGE: TypeAdapter[str] = TypeAdapter(MessageText)
-# The same rule as the HTTP edge's; a test holds the two together.
-SOURCE_TYPE: TypeAdapter[str] = TypeAdapter(
-    Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,19}$")]
-)
+SOURCE_TYPE: TypeAdapter[str] = TypeAdapter(SourceType)
 SESSION_ID: TypeAdapter[str] = TypeAdapter(ShortText)
 DEFAULT_SOURCE_TYPE = "sms"
 _QUIT = "/quit"
@@ -70,7 +69,7 @@ def _opening(persona_id: str | None, source_type: str | None, session_id: str | 
         )
     source = terminal.checked(
         SOURCE_TYPE,
-        source_type or DEFAULT_SOURCE_TYPE,
+        DEFAULT_SOURCE_TYPE if source_type is None else source_type,
         "The source type",
         "Use at most 20 small letters, digits, - and _, a letter first: sms, whatsapp, email.",
     )
@@ -96,7 +95,7 @@ class _Chat:
 
     async def resume(self, session_id: str) -> None:
         """Go on with a session. Raises NotFound, Conflict for one that has ended."""
-        with terminal.hints_for_the_terminal():
+        with wording.hints_for_the_terminal():
             asked = terminal.checked(
                 SESSION_ID, session_id, "The session id", "`switchboard honeypot sessions` shows the ids."
             )
@@ -125,7 +124,7 @@ class _Chat:
             )
             if not self._is_typed:
                 self._out.print(Text(f"{_PROMPT}{terminal.one_line(text)}"), soft_wrap=True)
-            with terminal.hints_for_the_terminal():
+            with wording.hints_for_the_terminal():
                 self._show(await self._answer(text))
         except (Invalid, Unavailable) as error:
             self.remark(f"{error.message} {error.hint}")
@@ -185,7 +184,7 @@ class _Chat:
 
 def _what_changed(answer: dict[str, Any]) -> str:
     scam = answer["scam"]
-    parts = [terminal.verdict(scam["is_scam"], scam["type"], scam["confidence"])]
+    parts = [wording.verdict(scam["is_scam"], scam["type"], scam["confidence"])]
     parts += [f"new {each['type']} {terminal.one_line(each['value'])}" for each in answer["new_intelligence"]]
     parts.append(f"score {answer['intelligence_score']:.2f}")
     parts.append(f"{answer['status']}, turn {answer['turn_count']}")

@@ -17,9 +17,10 @@ from typing import Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from switchboard.apps.honeypot.commands import replay_report, terminal
+from switchboard.apps.honeypot.commands import replay_report
 from switchboard.apps.honeypot.commands.replay_rows import ReplayFile, Row, conversations, read_file
 from switchboard.apps.honeypot.service import Honeypot, Opening
+from switchboard.kernel import terminal
 from switchboard.kernel.errors import NotFound, SwitchboardError, Unavailable
 from switchboard.kernel.platform import Platform
 from switchboard.kernel.security.caller import command_caller

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from switchboard.apps.honeypot.commands import terminal
+from switchboard.kernel import terminal
 from switchboard.kernel.clock import to_iso
 from switchboard.kernel.errors import Invalid
 
@@ -178,7 +178,7 @@ def _lines(summary: Summary) -> Iterator[tuple[str, str, str]]:
     if (verdicts := summary.verdicts) is not None:
         remark = (
             f"on {terminal.count(verdicts.total, 'labelled session')}:"
-            f" {verdicts.false_alarms:,} false alarms, {verdicts.missed_scams:,} scams missed"
+            f" false alarms {verdicts.false_alarms:,}, scams missed {verdicts.missed_scams:,}"
         )
         yield "Precision", _three_digits(verdicts.precision), remark
         yield "Recall", _three_digits(verdicts.recall), ""

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from switchboard.apps.honeypot.commands import terminal
 from switchboard.apps.honeypot.commands.chat import DEFAULT_SOURCE_TYPE, MESSAGE, SOURCE_TYPE
+from switchboard.kernel import terminal
 from switchboard.kernel.errors import Invalid, NotFound
 
 _MESSAGE_COLUMNS = ("message", "text")

@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from switchboard.apps.honeypot.commands import terminal
+from switchboard.apps.honeypot.commands import wording
 from switchboard.apps.honeypot.commands.chat import SESSION_ID
 from switchboard.apps.honeypot.rules import intelligence, lifecycle, persona
 from switchboard.apps.honeypot.service import Honeypot, Place
+from switchboard.kernel import terminal
 from switchboard.kernel.errors import Invalid
 from switchboard.kernel.http.fields import SearchText
 from switchboard.kernel.platform import Platform
@@ -57,7 +58,7 @@ def show_sessions(platform: Platform, *, status: str | None, scam_type: str | No
             row["id"],
             terminal.moment(row["started_at"]),
             row["status"],
-            terminal.verdict(row["is_scam"], row["scam_type"], row["scam_confidence"]),
+            wording.verdict(row["is_scam"], row["scam_type"], row["scam_confidence"]),
             str(row["turn_count"]),
             f"{row['intelligence_score'] or 0:.2f}",
         )
@@ -67,7 +68,7 @@ def show_sessions(platform: Platform, *, status: str | None, scam_type: str | No
 def show_session(platform: Platform, session_id: str) -> None:
     """Print a session's state, its lines and what it gave away. Raises NotFound."""
     asked = _session_id(session_id)
-    with terminal.hints_for_the_terminal():
+    with wording.hints_for_the_terminal():
         session, lines = asyncio.run(_load(Honeypot(platform), asked))
     out = terminal.output()
     _print_state(out, session)
@@ -109,7 +110,7 @@ def show_found(platform: Platform, text: str, *, limit: int) -> None:
 def delete_session(platform: Platform, session_id: str, *, is_confirmed: bool) -> None:
     """Delete a session once the person has said yes. Raises NotFound, typer.Exit when the answer is no."""
     honeypot, asked = Honeypot(platform), _session_id(session_id)
-    with terminal.hints_for_the_terminal():
+    with wording.hints_for_the_terminal():
         session = asyncio.run(honeypot.get_session(asked))
         turns = terminal.count(session["turn_count"], "turn")
         question = f"Delete session {session['id']} ({turns}) and all that was said in it, for good?"
@@ -184,7 +185,7 @@ def _print_state(out: Console, session: Mapping[str, Any]) -> None:
         ("State", f"{session['status']}, {terminal.count(session['turn_count'], 'turn')}"),
         ("From", f"{session['source_type'] or 'unknown'}{sender}"),
         ("Persona", f"{_persona_name(session['persona_id'])} ({session['persona_id']})"),
-        ("Verdict", terminal.verdict(session["is_scam"], session["scam_type"], session["scam_confidence"])),
+        ("Verdict", wording.verdict(session["is_scam"], session["scam_type"], session["scam_confidence"])),
         ("Because", "; ".join(session["reasons_json"] or ())),
         ("Score", f"{session['intelligence_score'] or 0:.2f}"),
         ("Time", f"started {terminal.moment(session['started_at'])}{ended} (UTC)"),

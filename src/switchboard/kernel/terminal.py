@@ -1,15 +1,14 @@
-"""What every command needs at the terminal: harmless text, plain consoles, the limits of typed values."""
+"""What commands need at the terminal: harmless text, plain consoles, the limits of typed values."""
 
 from __future__ import annotations
 
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from switchboard.kernel.errors import Conflict, Invalid, NotFound
+from switchboard.kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -97,28 +96,8 @@ def _broken_rule(error: Any) -> str:
             return str(broken["msg"]).removeprefix("Value error, ")
 
 
-@contextmanager
-def hints_for_the_terminal() -> Iterator[None]:
-    """The service's errors with next steps that can be typed."""
-    try:
-        yield
-    except NotFound as error:
-        raise NotFound(error.message, hint="`switchboard honeypot sessions` lists the sessions.") from None
-    except Conflict as error:
-        raise Conflict(
-            error.message,
-            hint="`switchboard honeypot show SESSION_ID` shows it; `switchboard honeypot chat` starts a new one.",
-        ) from None
-
-
 def moment(at: datetime | None) -> str:
     return "" if at is None else f"{at:%Y-%m-%d %H:%M:%S}"
-
-
-def verdict(is_scam: bool, scam_type: str | None, confidence: float | None) -> str:
-    """A session's verdict in a few words."""
-    sure = "" if confidence is None else f" {confidence:.0%}"
-    return f"scam: {scam_type or 'of no known type'}{sure}" if is_scam else f"no scam so far{sure}"
 
 
 def count(number: int, thing: str) -> str:

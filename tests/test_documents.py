@@ -1,0 +1,302 @@
+"""The pages tell the truth: whatever command, path, setting, link or file they name exists.
+
+Read are the pages for people: README, ARCHITECTURE, CHANGELOG and everything under docs. Commands, paths and
+names count where they stand as code, in a fence or between backticks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import switchboard.apps
+from switchboard.apps import APPS
+from switchboard.cli import cli
+from switchboard.kernel.clock import FixedClock
+from switchboard.kernel.platform import Platform
+from switchboard.kernel.security.caller import command_caller
+from switchboard.kernel.settings import Settings
+from switchboard.server import create_app
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+COMMAND = re.compile(
+    r"(?<![\w./-])(?:\.venv/bin/|/\S+/bin/)?switchboard(?! SWITCHBOARD_)((?: +[^\s`|;&<>()]+)+)"
+)
+MAKE = re.compile(r"(?:^|[\s`])make((?: +[A-Z]+=\S+)*) +([a-z][a-z-]*)", re.MULTILINE)
+METHOD_AND_PATH = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) +(/[^\s`'\"]*)")
+API_PATH = re.compile(
+    r"(?<![\w.])(?:http://127\.0\.0\.1:\d+)?(/(?:api|health|metrics|docs|openapi)\b[^\s`'\"]*)"
+)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+SETTING = re.compile(r"SWITCHBOARD_[A-Z_]*[A-Z]")
+SOURCE_FILE = re.compile(r"(?<![\w./<>-])((?:[\w.-]+/)+[\w.-]+\.(?:py|toml|md|jsonl|svg|lock|json))(?![\w/])")
+
+# Beside the routes, the framework serves these two; they describe the rest.
+UNDESCRIBED = {"/docs", "/openapi.json"}
+NOT_SETTINGS = {"SWITCHBOARD_BENCH_DATA"}
+# Spoken of as somebody's own, or as an example that a page says is none of ours.
+NOT_HERE = {
+    "data/server.lock",
+    "src/switchboard/apps/honeypot/migrations/0002_session_language.py",
+}
+EXAMPLE_APP = "guestbook"
+MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:root|home|work|tmp|Users|mnt|workspace)/")
+REGISTRIES = re.compile(
+    r"pypi\.org|pythonhosted|npmjs|ghcr\.io|docker\.io|quay\.io|crates\.io|index-url|proxy\.golang",
+    re.IGNORECASE,
+)
+SPEEDS = re.compile(
+    r"\d[\d.,]*\s*(?:k\s*)?(?:turns|messages|requests|rows|writes|reads|commits|req)\s*(?:/|per|a)\s*(?:s\b|sec|minute)"
+    r"|\d[\d.,]*\s*(?:×|x|times)\s*(?:faster|slower|as fast|the rate|quicker)"
+    r"|\d[\d.,]*\s*(?:ms|µs|milliseconds)\b",
+    re.IGNORECASE,
+)
+
+
+class Code(NamedTuple):
+    """A piece of code on a page."""
+
+    page: Path
+    text: str
+    language: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.page.relative_to(ROOT)}: {self.text.strip()[:120]}"
+
+
+@cache
+def pages() -> dict[Path, str]:
+    return {page: page.read_text(encoding="utf-8") for page in PAGES}
+
+
+def code_pieces() -> Iterator[Code]:
+    """Every fence, with continued lines joined, and every span between backticks."""
+    for page, text in pages().items():
+        for language, fence in FENCE.findall(text):
+            yield Code(page, fence.replace("\\\n", " "), language)
+        for span in SPAN.findall(FENCE.sub("", text)):
+            yield Code(page, span)
+
+
+def named_commands() -> list[tuple[str, list[str]]]:
+    """Each call of `switchboard` with its words, up to the end of its line or a remark behind it."""
+    return [
+        (str(code), re.sub(r"\"[^\"]*\"|'[^']*'", "TEXT", match[1].partition(" #")[0]).split())
+        for code in code_pieces()
+        if code.language not in ("python", "sql", "json")
+        for line in code.text.splitlines()
+        for match in COMMAND.finditer(line)
+        if not match[1].startswith(f" {EXAMPLE_APP}")
+    ]
+
+
+def named_paths() -> set[tuple[str, str, str]]:
+    """Method ('' where none is said), path and where it stands."""
+    found: set[tuple[str, str, str]] = set()
+    for code in code_pieces():
+        found |= {(method, path, str(code)) for method, path in METHOD_AND_PATH.findall(code.text)}
+        found |= {("", path, str(code)) for path in API_PATH.findall(code.text)}
+    return found
+
+
+@pytest.fixture(scope="module")
+def described() -> dict[str, set[str]]:
+    """The OpenAPI document's paths with their methods."""
+    document = create_app(Platform(Settings(), APPS)).openapi()
+    return {path: {method.upper() for method in each} for path, each in document["paths"].items()}
+
+
+def test_there_are_pages_to_read() -> None:
+    assert {"README.md", "ARCHITECTURE.md", "CHANGELOG.md"} <= {page.name for page in PAGES}
+    assert len(named_commands()) > 20
+    assert len(named_paths()) > 10
+
+
+@pytest.mark.parametrize(("place", "words"), named_commands(), ids=lambda value: None)
+def test_every_command_that_a_page_names_exists(place: str, words: list[str]) -> None:
+    command: Any = typer.main.get_command(cli)
+    context = command.make_context("switchboard", ["--help"], resilient_parsing=True)
+    for word in words:
+        if word.startswith("-"):
+            known = {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
+            assert word.partition("=")[0] in known | {"--help", "-h"}, f"no option {word} ({place})"
+        elif hasattr(command, "get_command"):
+            found = command.get_command(context, word)
+            assert found is not None, f"`switchboard` has no command {word!r} there ({place})"
+            command = found
+            context = typer.Context(command, info_name=word, parent=context)
+
+
+def test_every_make_target_that_a_page_names_is_in_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
+    named = {(target, str(code)) for code in code_pieces() for _, target in MAKE.findall(code.text)}
+    assert len(named) > 5
+    assert [place for target, place in named if target not in targets] == []
+
+
+def test_every_path_that_a_page_names_is_in_the_api_document(described: dict[str, set[str]]) -> None:
+    def is_served(method: str, path: str) -> bool:
+        asked = urlsplit(path).path.rstrip(".,;:…") or "/"
+        if asked in UNDESCRIBED or asked in ("/api", "/api/"):
+            return True
+        patterns = [(re.sub(r"\{[^}]*\}", "[^/]+", each), methods) for each, methods in described.items()]
+        return any(
+            re.fullmatch(pattern, asked) and (not method or method in methods)
+            for pattern, methods in patterns
+        )
+
+    unknown = [
+        f"{method} {path} ({place})"
+        for method, path, place in named_paths()
+        if EXAMPLE_APP not in path and not is_served(method, path)
+    ]
+    assert unknown == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    for target in LINK.findall(FENCE.sub("", pages()[page])):
+        parts = urlsplit(target)
+        if parts.scheme:
+            continue
+        path = (page.parent / parts.path).resolve() if parts.path else page
+        assert path.exists(), f"{page.name} links to {target}"
+        if parts.fragment:
+            assert parts.fragment in anchors(path), f"{page.name} links to {target}"
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_setting_that_a_page_names_exists() -> None:
+    known = {f"SWITCHBOARD_{name.upper()}" for name in Settings.model_fields} | NOT_SETTINGS
+    named = {(name, str(code)) for code in code_pieces() for name in SETTING.findall(code.text)}
+    assert [place for name, place in named if name not in known] == []
+
+
+def test_every_file_that_a_page_names_exists() -> None:
+    """From the root, from the source folder, or beside the page."""
+    missing = [
+        str(code)
+        for code in code_pieces()
+        if "://" not in code.text
+        for name in SOURCE_FILE.findall(code.text)
+        if name not in NOT_HERE and EXAMPLE_APP not in name
+        if not any((base / name).exists() for base in (ROOT, ROOT / "src" / "switchboard", code.page.parent))
+    ]
+    assert missing == []
+
+
+def test_every_test_that_a_page_names_exists() -> None:
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    known = set(re.findall(r"def (test_\w+)\(", tests))
+    named = {
+        name
+        for code in code_pieces()
+        for name in re.findall(r"(?<![\w/])(test_\w+)\b(?!\.py|…)", code.text)
+        if "def " not in code.text
+    }
+    assert named - known == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_page_holds_a_figure_of_speed_a_machines_path_or_a_registry(page: Path) -> None:
+    text = pages()[page]
+    for rule in (SPEEDS, MACHINE_PATHS, REGISTRIES):
+        assert rule.search(text) is None, rule.search(text)
+
+
+def test_every_page_under_docs_is_reached_from_the_readme() -> None:
+    seen: set[Path] = set()
+    waiting = [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page in seen or page.suffix != ".md":
+            continue
+        seen.add(page)
+        targets = [
+            urlsplit(target) for target in LINK.findall(FENCE.sub("", page.read_text(encoding="utf-8")))
+        ]
+        waiting += [(page.parent / each.path).resolve() for each in targets if each.path and not each.scheme]
+    assert set(PAGES) - seen == set()
+
+
+def test_the_picture_says_in_words_what_it_shows() -> None:
+    picture = (ROOT / "docs" / "flow.svg").read_text(encoding="utf-8")
+    assert "<title" in picture
+    assert "<desc" in picture
+    assert "prefers-color-scheme: dark" in picture
+    assert re.search(r"!\[[^\]]{40,}\]\(docs/flow\.svg\)", pages()[ROOT / "README.md"])
+
+
+@pytest.fixture
+def guestbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The example app of the page about adding one, built from the page."""
+    page = pages()[ROOT / "docs" / "extend" / "adding-an-app.md"]
+    for _, fence in FENCE.findall(page):
+        first, _, body = fence.partition("\n")
+        if match := re.fullmatch(r"# src/switchboard/apps/(guestbook/\S+\.py)", first):
+            file = tmp_path / match[1]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(body, encoding="utf-8")
+    (tmp_path / "guestbook" / "__init__.py").touch()
+    monkeypatch.setattr(switchboard.apps, "__path__", [*switchboard.apps.__path__, str(tmp_path)])
+    from switchboard.apps.guestbook.app import GUESTBOOK  # type: ignore[import-not-found]
+
+    yield GUESTBOOK
+    for name in [name for name in sys.modules if name.startswith("switchboard.apps.guestbook")]:
+        del sys.modules[name]
+
+
+async def test_the_example_app_works_as_the_page_says(
+    guestbook: Any, settings: Settings, clock: FixedClock
+) -> None:
+    platform = Platform(settings, (*APPS, guestbook), clock=clock)
+    platform.migrate()
+    _, token = platform.keys.create("visitor", ["guestbook"], command_caller())
+    app = create_app(platform)
+    visitor = httpx.AsyncClient(
+        transport=httpx.ASGITransport(app),
+        base_url="http://127.0.0.1",
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    async with app.router.lifespan_context(app), visitor:
+        written = await visitor.post("/api/guestbook/entries", json={"text": "We were here."})
+        assert written.status_code == 201
+        assert (await visitor.get("/api/guestbook/entries")).json() == [written.json()]
+        shouted = await visitor.post("/api/guestbook/entries", json={"text": "WE WERE HERE TOO."})
+        assert shouted.status_code == 422
+        assert shouted.json()["error"]["hint"] == "Write it in small letters."
+        assert (await visitor.get("/api/honeypot/sessions")).status_code == 403
+    platform.close()
+
+
+def test_the_commands_of_the_example_app_show_what_was_written(guestbook: Any, settings: Settings) -> None:
+    platform = Platform(settings, (*APPS, guestbook))
+    platform.migrate()
+    asyncio.run(guestbook.service(platform).write_entry("We were here.", command_caller()))
+    commands = typer.Typer()
+    commands.add_typer(guestbook.commands(), name=guestbook.name)
+    asked = [guestbook.name, "entries"]
+    result = CliRunner().invoke(commands, asked, obj=lambda: nullcontext(platform))
+    assert result.output.endswith("  We were here.\n")
+    platform.close()
