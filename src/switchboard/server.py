@@ -19,7 +19,7 @@ from switchboard.kernel import logging
 from switchboard.kernel.database import library
 from switchboard.kernel.database.server_lock import ServerLock
 from switchboard.kernel.errors import SwitchboardError
-from switchboard.kernel.http import health
+from switchboard.kernel.http import docs, health
 from switchboard.kernel.http.edge import Edge
 from switchboard.kernel.http.errors import ERROR_RESPONSES, install_error_handlers
 from switchboard.kernel.platform import PLATFORM, Platform, make_data_dir
@@ -57,13 +57,14 @@ def create_app(platform: Platform) -> FastAPI:
         version=__version__,
         description="A self-hosted platform for conversational systems.",
         lifespan=lifespan,
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
     app.state.platform = platform
     app.state.services = {each.name: each.service(platform) for each in platform.apps}
     app.include_router(health.router)
+    app.include_router(docs.router)
     for each in platform.apps:
         app.include_router(each.routes(), prefix=f"/api/{each.name}")
     install_error_handlers(app)
@@ -210,8 +211,6 @@ def _describe(app: FastAPI) -> dict[str, Any]:
             for operation in operations.values():
                 if path.startswith("/api/"):
                     operation["security"] = [{"apiKey": []}]
-                else:
-                    operation.setdefault("responses", {})
         app.openapi_schema = document
     return app.openapi_schema
 

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from switchboard.kernel.errors import Forbidden, Invalid, SwitchboardError
 from switchboard.kernel.http import metrics
+from switchboard.kernel.http.docs import CONTENT_POLICY
 from switchboard.kernel.http.errors import error_body, retry_after
 from switchboard.kernel.platform import Platform
 from switchboard.kernel.security.caller import Caller
@@ -36,8 +37,9 @@ _HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
-# The API answers JSON and nothing that a browser should run; the documentation page loads its own viewer.
+# The API answers JSON and nothing that a browser should run.
 _STRICT_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_DOCS_POLICY = (b"content-security-policy", CONTENT_POLICY.encode("ascii"))
 
 log = structlog.get_logger("switchboard.http")
 
@@ -173,8 +175,7 @@ class _Response:
     def __init__(self, send: Send, correlation_id: str, path: str) -> None:
         self._send = send
         self._extra = [*_HEADERS, (b"x-correlation-id", correlation_id.encode("ascii"))]
-        if not path.startswith("/docs"):
-            self._extra.append(_STRICT_POLICY)
+        self._extra.append(_DOCS_POLICY if path.startswith("/docs") else _STRICT_POLICY)
         self._correlation_id = correlation_id
         self.status = 500
         self._started = False
