@@ -15,7 +15,7 @@ def prepare(connection: Any, *, read_only: bool = False) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA secure_delete=FAST")
+    connection.execute("PRAGMA secure_delete=ON")
     connection.execute("PRAGMA cache_size=-32000")
     # The writer thread is the one checkpointer.
     connection.execute("PRAGMA wal_autocheckpoint=0")
