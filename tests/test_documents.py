@@ -7,6 +7,7 @@ names count where they stand as code, in a fence or between backticks.
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -23,14 +24,18 @@ from typer.testing import CliRunner
 
 import switchboard.apps
 from switchboard.apps import APPS
+from switchboard.apps.honeypot.rules import detection, lifecycle
 from switchboard.cli import cli
-from switchboard.kernel.clock import FixedClock
+from switchboard.kernel.clock import FixedClock, SystemClock
+from switchboard.kernel.http import metrics
+from switchboard.kernel.outbound import signatures
 from switchboard.kernel.platform import Platform
 from switchboard.kernel.security.caller import command_caller
 from switchboard.kernel.settings import Settings
 from switchboard.server import create_app
 
 ROOT = Path(__file__).parents[1]
+HONEYPOT_PAGE = ROOT / "docs" / "use" / "honeypot.md"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -115,11 +120,16 @@ def named_paths() -> set[tuple[str, str, str]]:
     return found
 
 
-@pytest.fixture(scope="module")
-def described() -> dict[str, set[str]]:
-    """The OpenAPI document's paths with their methods."""
-    document = create_app(Platform(Settings(), APPS)).openapi()
-    return {path: {method.upper() for method in each} for path, each in document["paths"].items()}
+@pytest.fixture
+def api_document() -> dict[str, Any]:
+    """The OpenAPI document. Nothing is opened for it."""
+    return create_app(Platform(Settings(), APPS)).openapi()
+
+
+@pytest.fixture
+def described(api_document: dict[str, Any]) -> dict[str, set[str]]:
+    """Its paths with their methods."""
+    return {path: {method.upper() for method in each} for path, each in api_document["paths"].items()}
 
 
 def test_there_are_pages_to_read() -> None:
@@ -238,6 +248,66 @@ def test_every_page_under_docs_is_reached_from_the_readme() -> None:
         ]
         waiting += [(page.parent / each.path).resolve() for each in targets if each.path and not each.scheme]
     assert set(PAGES) - seen == set()
+
+
+def test_every_example_of_json_is_json() -> None:
+    examples = [code.text for code in code_pieces() if code.language == "json"]
+    assert len(examples) > 3
+    for example in examples:
+        json.loads(example)
+
+
+def test_the_receiver_on_the_page_takes_what_is_signed_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (receiver,) = (
+        code.text for code in code_pieces() if code.page == HONEYPOT_PAGE and code.language == "python"
+    )
+    secret, body = signatures.new_secret(), b'{"type": "honeypot.session.ended"}'
+    monkeypatch.setenv("WEBHOOK_SECRET", secret)
+    names: dict[str, Any] = {}
+    exec(receiver.rpartition("\nHTTPServer(")[0], names)  # the last line would serve for ever
+    old, new = signatures.decode_secret(signatures.new_secret()), signatures.decode_secret(secret)
+    headers = signatures.headers([old, new], message_id="one", timestamp=SystemClock().now(), body=body)
+    assert names["is_genuine"](headers, body)
+    assert not names["is_genuine"](headers, body + b" ")
+    assert not names["is_genuine"]({**headers, "webhook-timestamp": "1700000000"}, body)
+
+
+def test_the_table_of_statuses_is_the_one_that_rules() -> None:
+    rows = re.findall(
+        r"^\| (`[A-Z_`, ]+`) \| (nothing|`[A-Z_`, ]+`) \|$", pages()[HONEYPOT_PAGE], re.MULTILINE
+    )
+    written = {
+        status: frozenset(re.findall(r"[A-Z_]+", after))
+        for before, after in rows
+        for status in re.findall(r"[A-Z_]+", before)
+    }
+    assert written == lifecycle.TRANSITIONS
+
+
+def test_every_field_filter_and_scam_type_stands_on_the_page(api_document: dict[str, Any]) -> None:
+    fields = api_document["components"]["schemas"]["OpenSession"]["properties"]
+    filters = api_document["paths"]["/api/honeypot/sessions"]["get"]["parameters"]
+    named = {*fields, *(each["name"] for each in filters), *detection.SCAM_TYPES}
+    assert [name for name in sorted(named) if f"`{name}`" not in pages()[HONEYPOT_PAGE]] == []
+
+
+def test_every_metric_stands_on_the_page() -> None:
+    page = pages()[ROOT / "docs" / "operate" / "metrics-and-logs.md"]
+    known = {
+        f"{each.name}_total" if each.type == "counter" else each.name for each in metrics.REGISTRY.collect()
+    }
+    assert len(known) > 3
+    assert [name for name in sorted(known) if f"| `{name}` |" not in page] == []
+
+
+def test_the_changelog_speaks_of_the_version_that_the_command_prints() -> None:
+    newest = re.search(r"^## (\S+?),? ", pages()[ROOT / "CHANGELOG.md"], re.MULTILINE)
+    printed = CliRunner().invoke(cli, ["--version"])
+    assert printed.exit_code == 0
+    assert newest is not None
+    assert printed.output == f"Switchboard {newest[1]}\n"
 
 
 def test_the_picture_says_in_words_what_it_shows() -> None:

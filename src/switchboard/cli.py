@@ -55,14 +55,20 @@ for _app in APPS:
     cli.add_typer(typer.Typer(), name=_app.name, help=_app.summary, cls=_group_of(_app), no_args_is_help=True)
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"Switchboard {__version__}")
+        raise typer.Exit
+
+
 @cli.callback()
 def _root(
     ctx: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version and stop."),
+    ] = False,
 ) -> None:
-    if version:
-        typer.echo(f"Switchboard {__version__}")
-        raise typer.Exit
     ctx.obj = open_platform
 
 

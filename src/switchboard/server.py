@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -18,7 +19,7 @@ from switchboard import __version__
 from switchboard.kernel import logging
 from switchboard.kernel.database import library
 from switchboard.kernel.database.server_lock import ServerLock
-from switchboard.kernel.errors import SwitchboardError
+from switchboard.kernel.errors import Conflict, SwitchboardError
 from switchboard.kernel.http import docs, health
 from switchboard.kernel.http.edge import Edge
 from switchboard.kernel.http.errors import ERROR_RESPONSES, install_error_handlers
@@ -83,10 +84,15 @@ def serve(platform: Platform, *, say: Callable[[str], None] = print) -> None:
         lock.acquire()
         if warning := library.warning():
             log.warning(warning)
+    # uvicorn raises the signal that stopped it once more; the default would end the process before its
+    # databases are closed.
+    signal.signal(signal.SIGTERM, lambda *_: None)
     try:
         for applied in platform.migrate():
             log.info("migrated", step=applied)
-        _Server(platform, say).run()
+        # Unusable keys are said now, not when the first secret is needed.
+        assert platform.vault.key_ids
+        _Server(platform, say).run([_listen(settings.host, settings.port)])
     finally:
         platform.close()
         lock.release()
@@ -171,6 +177,19 @@ class _Server(uvicorn.Server):
         if sig == signal.SIGINT and self.should_exit:
             return
         super().handle_exit(sig, frame)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises Conflict in words where the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except (OSError, OverflowError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise Conflict(
+            f"The address {host}:{port} cannot be listened on: {why}.",
+            hint="Stop what uses it, or choose another: `switchboard serve --port 8001`.",
+        ) from error
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from switchboard.kernel.database.statement import Statement
 from switchboard.kernel.database.transaction import Transaction
 from switchboard.kernel.errors import SwitchboardError
 from switchboard.kernel.platform import PLATFORM, Platform
+from switchboard.kernel.settings import Settings
 
 _LITTLE_DISK_BYTES = 1 << 30
 _CLOCK_SLACK = timedelta(minutes=5)
@@ -54,6 +55,7 @@ def examine(platform: Platform) -> list[Finding]:
         *_examine_place(platform),
         *_examine_vault(platform),
     ]
+    findings.extend(_examine_environment())
     for name in (PLATFORM, *platform.app_names):
         try:
             findings.extend(_examine_database(platform, name))
@@ -114,6 +116,15 @@ def _examine_folder(folder: Path) -> Iterator[Finding]:
         )
     else:
         yield Finding("well", f"The data disk has {free / 2**30:,.1f} GiB left")
+
+
+def _examine_environment() -> Iterator[Finding]:
+    known = {f"SWITCHBOARD_{name.upper()}" for name in Settings.model_fields} | {"SWITCHBOARD_BENCH_DATA"}
+    for name in sorted(set(os.environ) - known):
+        if name.startswith("SWITCHBOARD_"):
+            yield Finding(
+                "note", f"{name} is set, and no setting is called that", "docs/operate/settings.md lists all."
+            )
 
 
 def _examine_vault(platform: Platform) -> Iterator[Finding]:

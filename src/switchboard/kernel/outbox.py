@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(seconds=60)
 CLAIM_LIMIT = 20
-# After these pauses an unanswered result has been offered for a little over two days, then it rests.
+# After these pauses an unanswered result has been offered for nearly two days, then it rests.
 RETRY_PAUSES = tuple(
     timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1_800, 7_200, 21_600, 43_200, 86_400)
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from switchboard.kernel.database.database import BATCH_ROWS, Database, write_in_batches
+from switchboard.kernel.database.database import BATCH_ROWS, GROUP_LIMIT, Database, write_in_batches
 from switchboard.kernel.database.statement import Statement
 from switchboard.kernel.database.transaction import RerunTurn, Transaction
 from switchboard.kernel.errors import Conflict, Unavailable
@@ -261,24 +261,24 @@ async def test_an_error_of_a_read_is_not_its_own_cause(notes: Database) -> None:
 
 
 def test_closing_finishes_every_accepted_turn(notes: Database, open_database: Callable[[], Database]) -> None:
-    async def write_and_close() -> list[Any]:
-        started = threading.Event()
+    """More turns than one group or all the threads take up at once."""
+    wanted = [f"note-{number:03}" for number in range(GROUP_LIMIT + 70)]
 
-        def wait_a_little(tx: Transaction, id: str) -> str:
-            started.set()
-            threading.Event().wait(0.01)
+    async def write_and_close() -> list[Any]:
+        begun = threading.Event()
+
+        def take_a_moment(tx: Transaction, id: str) -> str:
+            begun.set()
+            threading.Event().wait(0.002)
             return add(tx, id)
 
-        turns = [
-            asyncio.ensure_future(notes.write(wait_a_little, f"note-{number:02}")) for number in range(50)
-        ]
-        await asyncio.to_thread(started.wait, 10)
+        turns = [asyncio.ensure_future(notes.write(take_a_moment, id)) for id in wanted]
+        await asyncio.to_thread(begun.wait, 10)
         await asyncio.to_thread(notes.close)
-        return await asyncio.gather(*turns, return_exceptions=True)
+        return await asyncio.wait_for(asyncio.gather(*turns, return_exceptions=True), 10)
 
-    outcomes = asyncio.run(write_and_close())
-    assert outcomes == [f"note-{number:02}" for number in range(50)]
-    assert open_database().read_now(count) == 50
+    assert asyncio.run(write_and_close()) == wanted
+    assert open_database().read_now(ids) == wanted
 
 
 async def test_a_closed_database_says_that_it_is_unavailable(notes: Database) -> None:

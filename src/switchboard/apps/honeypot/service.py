@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+import structlog
+
 from switchboard.apps.honeypot import statements
 from switchboard.apps.honeypot.rules import (
     detection,
@@ -36,6 +38,8 @@ _FAR_FUTURE = datetime(9999, 12, 31, tzinfo=UTC)
 _LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 
 Answer = dict[str, Any]
+
+log = structlog.get_logger("switchboard.honeypot")
 
 
 class Opening(NamedTuple):
@@ -75,6 +79,7 @@ class Honeypot:
         self._ids = platform.ids
         self._chance = platform.chance
         self._max_turns = platform.settings.honeypot_max_turns
+        self._logs_texts = platform.settings.log_message_texts
         self._silence = timedelta(minutes=platform.settings.honeypot_silence_minutes)
 
     async def open_session(
@@ -88,7 +93,7 @@ class Honeypot:
         _get_persona(persona_id)
         name = _request_name(caller.scope, client_message_id, *opening)
         heard = self._hear(opening.message)
-        return await self._database.write(self._open, opening, persona_id, heard, name)
+        return self._note(heard, await self._database.write(self._open, opening, persona_id, heard, name))
 
     async def receive_message(
         self, session_id: str, message: str, client_message_id: str | None = None
@@ -98,7 +103,8 @@ class Honeypot:
         Raises NotFound, Conflict for an ended session or a client_message_id used for another message.
         """
         name = _request_name(f"session:{session_id}", client_message_id, message)
-        return await self._database.write(self._receive, session_id, self._hear(message), name)
+        heard = self._hear(message)
+        return self._note(heard, await self._database.write(self._receive, session_id, heard, name))
 
     async def get_session(self, session_id: str) -> Answer:
         """A session with its intelligence. Raises NotFound."""
@@ -229,6 +235,19 @@ class Honeypot:
             "intelligence_score": score,
         }
         receipts.keep_answer(tx, name, session_id, answer, heard.now)
+        return answer
+
+    def _note(self, heard: _Heard, answer: Answer) -> Answer:
+        """A log line for a turn, and in it what was said only where the operator has asked for that."""
+        write = log.info if self._logs_texts else log.debug
+        write(
+            "turn",
+            session_id=answer["session_id"],
+            turn=answer["turn_count"],
+            status=answer["status"],
+            message_text=heard.text,
+            reply_text=answer["reply"],
+        )
         return answer
 
     def _record_lines(self, tx: Transaction, session_id: str, turn: int, heard: _Heard, reply: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from switchboard.kernel.app import MigrationChain
-from switchboard.kernel.database.database import Database
+from switchboard.kernel.database.database import Database, unreachable
 from switchboard.kernel.database.statement import Statement
 from switchboard.kernel.errors import SwitchboardError, Unavailable
 
@@ -150,6 +150,13 @@ def _postgresql_transaction(database: Database) -> Iterator[sa.Connection]:
                 connection.execute(sa.text("SET LOCAL lock_timeout = '5s'"))
                 yield connection
             guard.execute(sa.text("SELECT pg_advisory_unlock(hashtextextended(:key, 0))"), key)
+    except sa.exc.OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) == "55P03":
+            raise Unavailable(
+                f"The {database.name} schema has been locked too long to change its shape.",
+                hint="Let running transactions end, then run `switchboard db migrate` again.",
+            ) from error
+        raise unreachable(database.name) from error
     finally:
         engine.dispose()
 

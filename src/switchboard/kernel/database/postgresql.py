@@ -1,12 +1,12 @@
 """PostgreSQL behind the port: a pool of psycopg connections, turns on a pool of threads, races run again.
 
-Tables are named with their schema; no connection of the pool ever has its search_path set, so that a
-transaction-pooling proxy in between changes nothing.
+Tables are named with their schema; no connection of the pool ever has its search_path set.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import threading
 import time
@@ -39,6 +39,9 @@ from switchboard.kernel.errors import SwitchboardError
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
+
+# A pool that cannot connect says so many times a second; the callers say it once each, in words.
+logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
 
 _THREADS = 16
 # As patient as SQLite's busy timeout. Given at connecting, so that no statement of a turn is spent on it.
@@ -218,7 +221,7 @@ class PostgresqlDatabase:
             if self._pool is None:
                 self._pool = ConnectionPool(
                     plain_url(self.url),
-                    kwargs={"row_factory": dict_row, "connect_timeout": 3, "options": _PATIENCE},
+                    kwargs={"row_factory": dict_row, "connect_timeout": 3, "options": _options(self.url)},
                     min_size=1,
                     max_size=_THREADS,
                     max_idle=300,
@@ -236,6 +239,12 @@ _SAID: dict[str, Callable[[str], SwitchboardError]] = {
     _LOCKED: locked,
     _CANCELED: locked,
 }
+
+
+def _options(url: str) -> str:
+    """How patient a connection is; what the operator's own address says comes last and wins."""
+    asked = psycopg.conninfo.conninfo_to_dict(plain_url(url)).get("options") or ""
+    return f"{_PATIENCE} {asked}".strip()
 
 
 def _configure(connection: psycopg.Connection[Row]) -> None:

@@ -159,7 +159,8 @@ class Edge:
         metrics.count_request(scope["method"], path, status, seconds)
         # What is usual is in the metrics; a line for every request would cost more than the request.
         if status >= 500 or self._logs_requests:
-            log.warning(
+            write = log.warning if status >= 500 else log.debug
+            write(
                 "request",
                 method=scope["method"],
                 path=path,

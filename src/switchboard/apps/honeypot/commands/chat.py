@@ -143,7 +143,7 @@ class _Chat:
         state = f"has ended: {self._status}" if self.has_ended else "stays open"
         self.remark(f"Session {self._session_id} {state}, after {turns}.")
         if self.has_ended and not self._is_typed:
-            self.remark("Lines after its last turn were not sent.")
+            self.remark("Further lines, if there were any, were not sent.")
         self.remark(f"See it: switchboard honeypot show {self._session_id}")
         if not self.has_ended:
             self.remark(f"Go on:  switchboard honeypot chat --session {self._session_id}")
