@@ -32,7 +32,12 @@ TELLS_THE_TIME = {
 MAKES_CHANCE = {"uuid.uuid1", "uuid.uuid4", "uuid1", "uuid4", "os.urandom", "secrets.randbits"}
 # The schema document gives its models a uuid4 of their own; a turn that is run again pauses a little longer
 # or shorter than its rival.
-MAY_MAKE_CHANCE = {"kernel/ids.py", "apps/honeypot/models.py", "kernel/database/postgresql.py"}
+MAY_MAKE_CHANCE = {
+    "kernel/ids.py",
+    "kernel/outbound/signatures.py",
+    "apps/honeypot/models.py",
+    "kernel/database/postgresql.py",
+}
 REACHES_OUT = ("socket", "ssl", "http.client", "urllib.request", "subprocess", "threading", "asyncio")
 
 
