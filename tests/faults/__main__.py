@@ -33,6 +33,7 @@ def main() -> None:
     }
     sabotages: dict[str, Callable[[], Outcome]] = {
         "synchronous_off": lambda: power.run(100, serve=_sabotaged("synchronous_off")),
+        "synchronous_normal": lambda: power.run(100, serve=_sabotaged("synchronous_normal")),
         "answer_before_commit": lambda: power.run(100, serve=_sabotaged("answer_before_commit")),
         "receipts_forgotten": lambda: kill.run(3, _sabotaged("receipts_forgotten")),
     }

@@ -147,7 +147,7 @@ def _examine(connection: Any, promised: Iterable[Acknowledged]) -> Examined:
     orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
     counts = dict(connection.execute("SELECT id, turn_count FROM sessions"))
     turns = {
-        (session, turn): (lines, roles)
+        Acknowledged(session, turn): (lines, roles)
         for session, turn, lines, roles in connection.execute(
             "SELECT session_id, turn_number, count(*), count(DISTINCT role)"
             " FROM messages GROUP BY session_id, turn_number"

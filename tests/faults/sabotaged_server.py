@@ -14,11 +14,20 @@ from switchboard.kernel.database import connections, sqlite, writer
 
 def synchronous_off() -> None:
     """Nothing is ever synced."""
+    _synchronise("OFF")
+
+
+def synchronous_normal() -> None:
+    """The log is synced only when it is folded back: sound after a power cut, but behind its answers."""
+    _synchronise("NORMAL")
+
+
+def _synchronise(mode: str) -> None:
     prepare = connections.prepare
 
     def careless(connection: Any, *, read_only: bool = False) -> None:
         prepare(connection, read_only=read_only)
-        connection.execute("PRAGMA synchronous=OFF")
+        connection.execute(f"PRAGMA synchronous={mode}")
 
     connections.prepare = careless
 
@@ -40,7 +49,10 @@ def receipts_forgotten() -> None:
     receipts.keep_answer = lambda *_args: None
 
 
-SABOTAGES = {each.__name__: each for each in (synchronous_off, answer_before_commit, receipts_forgotten)}
+SABOTAGES = {
+    each.__name__: each
+    for each in (synchronous_off, synchronous_normal, answer_before_commit, receipts_forgotten)
+}
 
 
 def main() -> None:

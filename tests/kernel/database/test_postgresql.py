@@ -240,11 +240,29 @@ async def test_no_pooled_connection_has_a_search_path(
 async def test_nothing_that_a_turn_sets_for_itself_reaches_the_next(
     postgresql_notes: PostgresqlDatabase,
 ) -> None:
+    show = Statement("SHOW statement_timeout")
+    usual = await postgresql_notes.read(lambda tx: tx.find(show))
+
     def set_and_fail(tx: Transaction) -> None:
         tx.run(Statement("SET LOCAL statement_timeout = '7s'"))
         raise LookupError
 
     with pytest.raises(LookupError):
         await postgresql_notes.write(set_and_fail)
-    shown = await postgresql_notes.read(lambda tx: tx.find(Statement("SHOW statement_timeout")))
-    assert shown == {"statement_timeout": "0"}
+    assert await postgresql_notes.read(lambda tx: tx.find(show)) == usual
+
+
+async def test_a_lock_held_too_long_is_said_plainly_and_forgotten_when_released(
+    administrator: psycopg.Connection, postgresql_notes: PostgresqlDatabase, postgresql_url: str
+) -> None:
+    """The operator's own address may shorten the patience, here to a tenth of a second."""
+    impatient = PostgresqlDatabase("notes", f"{postgresql_url}&options=-c%20lock_timeout%3D100")
+    await impatient.write(add, "taken", "before")
+    with administrator.transaction():
+        administrator.execute("UPDATE notes.notes SET body = 'elsewhere' WHERE id = 'taken'")
+        with pytest.raises(Unavailable, match="Another program holds the notes database"):
+            await impatient.write(lambda tx: tx.run(SET_BODY, id="taken", body="after"))
+        assert await impatient.read(bodies) == {"taken": "before"}
+    assert await impatient.write(lambda tx: tx.run(SET_BODY, id="taken", body="after")) == 1
+    assert await impatient.read(bodies) == {"taken": "after"}
+    impatient.close()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from switchboard.kernel.database.connections import connect
-from switchboard.kernel.database.database import P, T, Turn, disk_full, locked, unreachable
+from switchboard.kernel.database.database import P, T, Turn, disk_full, locked, outcome_unknown, unreachable
 from switchboard.kernel.database.library import library, primary_code
 from switchboard.kernel.database.statement import Row, Statement
 from switchboard.kernel.database.transaction import Dialect
@@ -179,7 +179,8 @@ _SAID: dict[int, Callable[[str], SwitchboardError]] = {
     library.SQLITE_BUSY: locked,
     library.SQLITE_LOCKED: locked,
     library.SQLITE_FULL: disk_full,
-    library.SQLITE_IOERR: unreachable,
+    # A failed sync can leave the commit in the log, to be found at the next start.
+    library.SQLITE_IOERR: outcome_unknown,
     library.SQLITE_CANTOPEN: unreachable,
     library.SQLITE_READONLY: unreachable,
 }
