@@ -63,6 +63,14 @@ class Database(Protocol):
         """Finish the accepted turns, then let go of every connection. Safe to call twice."""
 
 
+def run_turn(turn: Callable[..., T], tx: Transaction, *args: Any, **kwargs: Any) -> T:
+    """Run a turn. A StopIteration becomes a RuntimeError: no future can carry one, so its caller would hang."""
+    try:
+        return turn(tx, *args, **kwargs)
+    except StopIteration as error:
+        raise RuntimeError("the turn let a StopIteration escape") from error
+
+
 def write_in_batches(database: Database, step: Callable[[Transaction], int]) -> int:
     """Repeat `step` until it reports no more rows; the total. Each run is a turn of its own.
 
@@ -104,6 +112,10 @@ def outcome_unknown(name: str) -> Unavailable:
         hint="Send the same request again with the same client_message_id: it has one effect.",
         retry_after_seconds=2,
     )
+
+
+def closing(name: str) -> Unavailable:
+    return Unavailable(f"The {name} database is closing.", hint="Try again in a moment.")
 
 
 def overloaded(name: str) -> Unavailable:

@@ -18,6 +18,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import psycopg
+from psycopg import IsolationLevel
+from psycopg.adapt import PyFormat
 from psycopg.rows import dict_row
 from psycopg.types.datetime import DatetimeDumper, TimestamptzLoader
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -27,10 +29,12 @@ from switchboard.kernel.database.database import (
     P,
     T,
     Turn,
+    closing,
     disk_full,
     locked,
     outcome_unknown,
     overloaded,
+    run_turn,
     unreachable,
 )
 from switchboard.kernel.database.statement import Row, Statement
@@ -58,6 +62,10 @@ _RERUN = frozenset({"40001", "40P01"})
 
 
 class _AwareDumper(DatetimeDumper):
+    def upgrade(self, moment: datetime, format: PyFormat) -> _AwareDumper:
+        # psycopg's own would hand a naive moment to a dumper that accepts it.
+        return self
+
     def dump(self, moment: datetime) -> Any:
         return super().dump(require_utc(moment))
 
@@ -123,16 +131,28 @@ class PostgresqlDatabase:
             return self._engine
 
     async def write(self, turn: Turn[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._in_thread(partial(self.write_now, turn, *args, **kwargs))
+        return await self._in_thread(partial(self._write, turn, *args, **kwargs))
 
     async def read(self, query: Turn[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._in_thread(partial(self.read_now, query, *args, **kwargs))
+        return await self._in_thread(partial(self._read, query, *args, **kwargs))
 
     def write_now(self, turn: Turn[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self._transact(lambda tx: turn(tx, *args, **kwargs), read_only=False)
+        self._require_open()
+        return self._write(turn, *args, **kwargs)
 
     def read_now(self, query: Turn[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self._transact(lambda tx: query(tx, *args, **kwargs), read_only=True)
+        self._require_open()
+        return self._read(query, *args, **kwargs)
+
+    def _write(self, turn: Turn[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._transact(lambda tx: run_turn(turn, tx, *args, **kwargs), read_only=False)
+
+    def _read(self, query: Turn[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._transact(lambda tx: run_turn(query, tx, *args, **kwargs), read_only=True)
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise closing(self.name)
 
     def health(self) -> dict[str, Any]:
         def ask(tx: PostgresqlTransaction) -> dict[str, Any]:
@@ -163,10 +183,11 @@ class PostgresqlDatabase:
         with self._lock:
             self._closed = True
             threads, self._threads = self._threads, None
-            pool, self._pool = self._pool, None
-            engine, self._engine = self._engine, None
         if threads is not None:
             threads.shutdown(wait=True)
+        with self._lock:
+            pool, self._pool = self._pool, None
+            engine, self._engine = self._engine, None
         if pool is not None:
             pool.close()
         if engine is not None:
@@ -176,6 +197,7 @@ class PostgresqlDatabase:
         if self._waiting >= _WAITING_LIMIT:
             raise overloaded(self.name)
         with self._lock:
+            self._require_open()
             if self._threads is None:
                 self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"{self.name}-database")
             threads = self._threads
@@ -193,6 +215,9 @@ class PostgresqlDatabase:
             committing = False
             try:
                 with self._connections().connection(timeout=_POOL_WAIT_SECONDS) as connection:
+                    # A read is one snapshot and cannot write; both go into BEGIN and cost no exchange.
+                    connection.isolation_level = IsolationLevel.REPEATABLE_READ if read_only else None
+                    connection.read_only = read_only or None
                     try:
                         answer = work(PostgresqlTransaction(connection, self.name))
                         committing = not read_only
@@ -216,8 +241,6 @@ class PostgresqlDatabase:
 
     def _connections(self) -> ConnectionPool[psycopg.Connection[Row]]:
         with self._lock:
-            if self._closed:
-                raise unreachable(self.name)
             if self._pool is None:
                 self._pool = ConnectionPool(
                     plain_url(self.url),

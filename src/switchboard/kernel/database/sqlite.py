@@ -16,7 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from switchboard.kernel.database.connections import connect
-from switchboard.kernel.database.database import P, T, Turn, disk_full, locked, outcome_unknown, unreachable
+from switchboard.kernel.database.database import (
+    P,
+    T,
+    Turn,
+    closing,
+    disk_full,
+    locked,
+    outcome_unknown,
+    run_turn,
+    unreachable,
+)
 from switchboard.kernel.database.library import library, primary_code
 from switchboard.kernel.database.statement import Row, Statement
 from switchboard.kernel.database.transaction import Dialect
@@ -76,6 +86,7 @@ class SqliteDatabase:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._engine: sa.Engine | None = None
+        self._closed = False
 
     @property
     def engine(self) -> sa.Engine:
@@ -108,13 +119,16 @@ class SqliteDatabase:
             connection = self._reader_connection()
             connection.execute("BEGIN")
             try:
-                return query(SqliteTransaction(connection), *args, **kwargs)
+                return run_turn(query, SqliteTransaction(connection), *args, **kwargs)
             finally:
                 # Nothing was written, so ending the snapshot cannot fail in a way that matters.
                 with suppress(library.Error):
                     connection.execute("ROLLBACK")
         except library.Error as error:
-            raise self._translate(error) from error
+            said = self._translate(error)
+            if said is error:
+                raise
+            raise said from error
 
     def health(self) -> dict[str, Any]:
         def ask(tx: SqliteTransaction) -> dict[str, Any]:
@@ -136,6 +150,7 @@ class SqliteDatabase:
     def close(self) -> None:
         self._writer.close()
         with self._lock:
+            self._closed = True
             readers, self._readers = self._readers, None
             engine, self._engine = self._engine, None
         if readers is not None:
@@ -152,6 +167,8 @@ class SqliteDatabase:
         readers = self._readers
         if readers is None:
             with self._lock:
+                if self._closed:
+                    raise closing(self.name)
                 if self._readers is None:
                     self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix=f"{self.name}-reader")
                 readers = self._readers
@@ -160,8 +177,10 @@ class SqliteDatabase:
     def _reader_connection(self) -> Any:
         connection = getattr(self._local, "connection", None)
         if connection is None:
-            connection = connect(self.path, read_only=True)
             with self._lock:
+                if self._closed:
+                    raise closing(self.name)
+                connection = connect(self.path, read_only=True)
                 self._connections.append(connection)
             self._local.connection = connection
         return connection

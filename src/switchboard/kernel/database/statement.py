@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_TABLE = re.compile(r"\{(\w+)\}")
-_PARAMETER = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
+# What stands in quotes is left alone.
+_LITERAL = r"'(?:[^']|'')*'"
+_TABLE = re.compile(_LITERAL + r"|\{(\w+)\}")
+_PARAMETER = re.compile(_LITERAL + r"|(?<!:):([a-z_][a-z0-9_]*)")
 
 
 class Statement:
@@ -23,9 +25,9 @@ class Statement:
     __slots__ = ("_postgresql", "_sqlite")
 
     def __init__(self, sql: str, *, postgresql: str | None = None, lock: bool = False) -> None:
-        self._sqlite = _TABLE.sub(r"\1", sql)
+        self._sqlite = _replace(_TABLE, "{}", sql)
         text = (sql if postgresql is None else postgresql) + (" FOR UPDATE" if lock else "")
-        self._postgresql = _PARAMETER.sub(r"%(\1)s", text.replace("%", "%%"))
+        self._postgresql = _replace(_PARAMETER, "%({})s", text.replace("%", "%%"))
 
     def for_sqlite(self) -> str:
         """The text that sqlite3 takes, parameters named."""
@@ -33,7 +35,11 @@ class Statement:
 
     def for_postgresql(self, schema: str) -> str:
         """The text that psycopg takes, every table qualified by `schema`."""
-        return _TABLE.sub(rf"{schema}.\1", self._postgresql)
+        return _replace(_TABLE, f"{schema}.{{}}", self._postgresql)
+
+
+def _replace(pattern: re.Pattern[str], form: str, text: str) -> str:
+    return pattern.sub(lambda found: form.format(found[1]) if found[1] else found[0], text)
 
 
 Row = dict[str, Any]

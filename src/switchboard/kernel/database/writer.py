@@ -17,16 +17,18 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
-from switchboard.kernel.database.database import GROUP_LIMIT, overloaded
+from switchboard.kernel.database.database import GROUP_LIMIT, closing, overloaded, run_turn
 from switchboard.kernel.database.library import BUSY_TIMEOUT_MS, library, primary_code
-from switchboard.kernel.errors import Unavailable
+from switchboard.kernel.database.transaction import RerunTurn
 
 _WAITING_LIMIT = 5_000
 _WAITING_SECONDS = BUSY_TIMEOUT_MS / 1000
-# The log is folded into the file at this length, in the writer thread: the one checkpointer. Its file keeps
-# its size, since overwriting is synced faster than growing.
+# The log is folded into the file at this length, in the writer thread: the one checkpointer. Under load its
+# file keeps its size, since overwriting is synced faster than growing; a quiet moment empties it, and with it
+# what was deleted.
 _CHECKPOINT_PAGES = 4_000
 _IDLE_SECONDS = 0.5
+_RERUNS = 10
 
 _KEEPS_THE_CONNECTION = frozenset({library.SQLITE_BUSY, library.SQLITE_FULL})
 _ENDS_THE_GROUP = frozenset(
@@ -102,7 +104,7 @@ class GroupCommitWriter:
             raise overloaded(self._name)
         with self._lock:
             if self._closed:
-                raise Unavailable(f"The {self._name} database is closing.", hint="Try again in a moment.")
+                raise closing(self._name)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name=f"{self._name}-writer", daemon=True)
                 self._thread.start()
@@ -126,7 +128,7 @@ class GroupCommitWriter:
             try:
                 first = self._jobs.get(timeout=_IDLE_SECONDS if self._log_is_dirty else None)
             except queue.Empty:
-                self._checkpoint("PASSIVE")
+                self._checkpoint("TRUNCATE")
                 continue
             group, closing = self._gather(first)
             if group:
@@ -170,15 +172,23 @@ class GroupCommitWriter:
         with _busy_timeout(connection, None if patient else 50):
             connection.execute("BEGIN IMMEDIATE")
         tx = self._transaction(connection)
-        outcomes = [self._run_turn(connection, tx, job) for job in group]
+        outcomes = [self._run_until_settled(connection, tx, job) for job in group]
         connection.execute("COMMIT")
         self._log_is_dirty = True
         return outcomes
 
+    def _run_until_settled(self, connection: Any, tx: Any, job: _Job) -> _Outcome:
+        """Run a turn again when it asks for it; with one writer it has lost a race at most to itself."""
+        for _ in range(_RERUNS):
+            outcome = self._run_turn(connection, tx, job)
+            if not isinstance(outcome.error, RerunTurn):
+                return outcome
+        return outcome._replace(error=overloaded(self._name))
+
     def _run_turn(self, connection: Any, tx: Any, job: _Job) -> _Outcome:
         connection.execute("SAVEPOINT turn")
         try:
-            result = job.turn(tx, *job.args, **job.kwargs)
+            result = run_turn(job.turn, tx, *job.args, **job.kwargs)
         except BaseException as error:
             # After a full disk or a failed write nothing in the group is to be trusted, whatever
             # SQLite itself has rolled back.
@@ -210,11 +220,13 @@ class GroupCommitWriter:
 
     def _checkpoint(self, mode: str) -> None:
         """Fold the log into the file. One that cannot finish now loses nothing: the log keeps all."""
-        self._log_is_dirty = False
         if self._connection is None:
+            self._log_is_dirty = False
             return
         with suppress(library.Error), _busy_timeout(self._connection, 0):
-            self._connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+            row = self._connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+            # A reader in the way leaves pages behind: they are tried again when the writer is next idle.
+            self._log_is_dirty = row["busy"] != 0 or row["checkpointed"] < row["log"]
 
 
 @contextmanager

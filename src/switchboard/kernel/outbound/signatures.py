@@ -10,9 +10,9 @@ import base64
 import binascii
 import hmac
 import re
-import secrets as random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from secrets import token_bytes
 
 from switchboard.kernel.clock import require_utc
 from switchboard.kernel.errors import Forbidden, Invalid
@@ -32,7 +32,7 @@ _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 def new_secret() -> str:
     """A fresh secret of 32 random bytes, as `whsec_<base64>`."""
-    return _PREFIX + base64.b64encode(random.token_bytes(_NEW_SECRET_BYTES)).decode("ascii")
+    return _PREFIX + base64.b64encode(token_bytes(_NEW_SECRET_BYTES)).decode("ascii")
 
 
 def decode_secret(secret: str) -> bytes:
