@@ -1,0 +1,104 @@
+"""Whatever the API's document allows, and what it forbids, is answered by the document.
+
+Left out: `ignored_auth` (the edge tests hold it) and `negative_data_rejection` for texts whose rule JSON
+Schema cannot say (halves of characters are refused, though they match the pattern).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from switchboard.apps import APPS
+from switchboard.apps.honeypot.service import Honeypot, Opening
+from switchboard.kernel.platform import Platform
+from switchboard.kernel.security.caller import command_caller
+from switchboard.kernel.settings import Settings
+from switchboard.server import create_app
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    response_headers_conformance,
+]
+
+
+OPERATIONS = [
+    ("/health", "GET"),
+    ("/health/ready", "GET"),
+    ("/metrics", "GET"),
+    ("/api/honeypot/sessions", "POST"),
+    ("/api/honeypot/sessions", "GET"),
+    ("/api/honeypot/sessions/{session_id}", "GET"),
+    ("/api/honeypot/sessions/{session_id}", "DELETE"),
+    ("/api/honeypot/sessions/{session_id}/messages", "POST"),
+    ("/api/honeypot/sessions/{session_id}/messages", "GET"),
+    ("/api/honeypot/search", "GET"),
+]
+
+
+class Api(NamedTuple):
+    """The document of an application, and the headers of a key that may do everything."""
+
+    document: Any
+    headers: dict[str, str]
+    session_id: str
+
+
+@pytest.fixture
+def api(make_settings: Callable[..., Settings]) -> Iterator[Api]:
+    platform = Platform(make_settings(rate_limit_per_minute=0), APPS)
+    platform.migrate()
+    _, token = platform.keys.create("fuzz", ["*"], command_caller())
+    honeypot = Honeypot(platform)
+    opened = asyncio.run(
+        honeypot.open_session(Opening("Your KYC expired", "sms", None, None, None), command_caller())
+    )
+    document = schemathesis.openapi.from_asgi("/openapi.json", create_app(platform))
+    yield Api(document, {"Authorization": f"Bearer {token}"}, opened["session_id"])
+    platform.close()
+
+
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_every_operation_keeps_to_the_document(api: Api, path: str, method: str) -> None:
+    operation = api.document[path][method]
+
+    @given(case=operation.as_strategy(), known=st.booleans())
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    def ask(case: Any, known: bool) -> None:
+        if known and case.path_parameters:
+            case.path_parameters = {"session_id": api.session_id}
+        case.call_and_validate(headers=api.headers, checks=CHECKS)
+
+    ask()
+
+
+def test_the_document_names_every_route(make_settings: Callable[..., Settings]) -> None:
+    platform = Platform(make_settings(), APPS)
+    platform.migrate()
+    document = create_app(platform).openapi()
+    platform.close()
+    operations = {(path, method) for path, methods in document["paths"].items() for method in methods}
+    assert operations == {(path, method.lower()) for path, method in OPERATIONS}
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            if path.startswith("/api/"):
+                assert operation["security"]
+                assert {"401", "403", "404", "409", "413", "415", "422", "429", "503"} <= set(
+                    operation["responses"]
+                )
