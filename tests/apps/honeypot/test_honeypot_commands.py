@@ -93,7 +93,12 @@ def switchboard(
 def start(environment: dict[str, str], *words: str, **given: Any) -> subprocess.Popen[bytes]:
     """Start a command as a process of its own."""
     command = [sys.executable, "-m", "switchboard", "honeypot", *words]
-    return subprocess.Popen(command, env=environment, **given)
+    return subprocess.Popen(command, env=environment, preexec_fn=_mind_interrupts, **given)
+
+
+def _mind_interrupts() -> None:
+    """Tests run in the background inherit a deaf ear for Ctrl-C from their shell."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def stored_sessions(platform: Platform) -> list[dict[str, Any]]:
@@ -262,9 +267,11 @@ class OnTerminal:
 
     def interrupt(self) -> None:
         """Press Ctrl-C, as often as a person would: Python may miss one between a prompt and its wait."""
-        self.process.send_signal(signal.SIGINT)
-        while not self._read_for(seconds=1) and self.process.poll() is None:
+        for _ in range(30):
             self.process.send_signal(signal.SIGINT)
+            if self._read_for(seconds=1) or self.process.poll() is not None:
+                return
+        raise AssertionError("Ctrl-C is not heard")
 
     def status(self) -> int:
         """Wait for the end of the command; its exit status."""
