@@ -114,10 +114,13 @@ def doctor() -> None:
 @contextmanager
 def open_platform(*, migrated: bool = True) -> Iterator[Platform]:
     """A platform for one command, beside a running server or without one; migrated first if asked."""
+    from switchboard.kernel import logging
     from switchboard.kernel.platform import Platform
     from switchboard.kernel.settings import load_settings
 
-    platform = Platform(load_settings(), APPS)
+    settings = load_settings()
+    logging.configure(settings)
+    platform = Platform(settings, APPS)
     try:
         if migrated:
             platform.migrate()

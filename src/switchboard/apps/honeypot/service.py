@@ -239,14 +239,14 @@ class Honeypot:
 
     def _note(self, heard: _Heard, answer: Answer) -> Answer:
         """A log line for a turn, and in it what was said only where the operator has asked for that."""
+        texts = {"message_text": heard.text, "reply_text": answer["reply"]} if self._logs_texts else {}
         write = log.info if self._logs_texts else log.debug
         write(
             "turn",
             session_id=answer["session_id"],
             turn=answer["turn_count"],
             status=answer["status"],
-            message_text=heard.text,
-            reply_text=answer["reply"],
+            **texts,
         )
         return answer
 
