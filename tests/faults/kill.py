@@ -8,50 +8,72 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.faults.audit import Found, audit_file, audit_repeats, audit_sessions
+from tests.faults.audit import Found, audit_everything, audit_file, audit_repeats, audit_turns
 from tests.faults.load import Acknowledged, Client, Ledger, Load
 from tests.faults.outcome import Outcome
 from tests.faults.server import SERVE, Server, environment, make_key
 
+_LONGEST_SECONDS = 900.0
 _REPEATS_PER_CYCLE = 5
+_FILE_EVERY = 20
+# The job engine takes the processor for a second at each start, so that it is killed less often.
+_ENGINE_EVERY = 10
+_ENGINE_SECONDS = 30.0
 
 
 def run(cycles: int = 200, program: Sequence[str] = SERVE, seed: int | None = None) -> Outcome:
     """Kill the server `cycles` times while eight clients talk to it; audit after each start and at the end."""
     seed = random.randrange(10**6) if seed is None else seed
-    draw = random.Random(seed)
+    draw, ledger, found = random.Random(seed), Ledger(), Found()
+    give_up_at = time.monotonic() + _LONGEST_SECONDS
+    done = unanswered = 0
     with tempfile.TemporaryDirectory(prefix="switchboard-kill-") as folder:
+        file = Path(folder) / "honeypot.db"
         settings = environment(Path(folder))
+        with_engine = settings | {"SWITCHBOARD_WORKER_INSIDE": "auto", "SWITCHBOARD_LOG_LEVEL": "debug"}
         key = make_key(settings)
-        server, ledger, found = Server(settings, program), Ledger(), Found()
+        server = Server(settings, program)
         server.start()
-        audited = 0
         try:
-            for _ in range(cycles):
-                load = Load(server.port, key, ledger)
-                load.start()
-                time.sleep(draw.uniform(0.05, 0.5))
-                server.kill()
-                load.stop()
+            while done < cycles and time.monotonic() < give_up_at:
+                before = len(ledger.acknowledged)
+                with Load(server.port, key, ledger):
+                    time.sleep(draw.uniform(0.05, 0.5))
+                    server.kill()
+                done += 1
+                is_with_engine = done == cycles or done % _ENGINE_EVERY == 0
+                server = Server(with_engine if is_with_engine else settings, program)
                 server.start()
-                client = Client(server.port, key)
-                fresh = ledger.acknowledged[audited:]
-                audited = len(ledger.acknowledged)
-                found += audit_sessions(client, fresh)
-                found += audit_repeats(client, ledger, _sample(draw, fresh))
-                client.close()
-            client = Client(server.port, key)
-            found += audit_sessions(client, ledger.acknowledged)
-            client.close()
+                unanswered += len(ledger.unsettled)
+                found += _audit(server, key, ledger, ledger.acknowledged[before:], draw)
+                if done % _FILE_EVERY == 0:
+                    found += audit_file(file)
+            found += audit_everything(Client(server.port, key), ledger)
+            engine_runs = _comes_to_say(server, b"schedules are running") if done == cycles else True
         finally:
             server.stop()
-        found += audit_file(Path(folder) / "honeypot.db")
+        found += audit_file(file)
     return Outcome(
         "kill",
-        "PASS" if found.is_clean and ledger.acknowledged else "FAIL",
-        f"{cycles} times kill -9 under load (seed {seed}), {len(ledger.acknowledged):,} acknowledged turns: {found}",
+        "PASS" if found.is_clean and ledger.acknowledged and engine_runs else "FAIL",
+        f"{done} of {cycles} times kill -9 under load (seed {seed}), {len(ledger.acknowledged):,} acknowledged"
+        f" turns, {unanswered:,} cut off and sent again: {found}"
+        + ("" if engine_runs else "; the job engine did not start again"),
     )
 
 
-def _sample(draw: random.Random, turns: list[Acknowledged]) -> list[Acknowledged]:
-    return draw.sample(turns, min(len(turns), _REPEATS_PER_CYCLE))
+def _audit(server: Server, key: str, ledger: Ledger, fresh: list[Acknowledged], draw: random.Random) -> Found:
+    client = Client(server.port, key)
+    try:
+        found = audit_turns(client, fresh)
+        repeated = draw.sample(fresh, min(len(fresh), _REPEATS_PER_CYCLE))
+        return found + audit_repeats(client, ledger, repeated)
+    finally:
+        client.close()
+
+
+def _comes_to_say(server: Server, words: bytes) -> bool:
+    give_up_at = time.monotonic() + _ENGINE_SECONDS
+    while words not in server.log and time.monotonic() < give_up_at:
+        time.sleep(0.1)
+    return words in server.log

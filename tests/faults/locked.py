@@ -1,112 +1,111 @@
-"""Another program holds the SQLite write lock: short holds are waited for, long ones refused in words."""
+"""Another process holds the SQLite write lock: short holds are waited for, long ones refused in words."""
 
 from __future__ import annotations
 
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.faults.audit import audit_sessions
-from tests.faults.load import Client, Ledger, Load
+from tests.faults.audit import audit_everything, audit_file, audit_repeats, audit_turns
+from tests.faults.load import SESSIONS, Client, Ledger, Load
 from tests.faults.outcome import Outcome
-from tests.faults.server import Server, environment, is_ready, make_key
+from tests.faults.refusals import explain_refusals
+from tests.faults.server import SERVE, Server, environment, is_alive, make_key
 
 from switchboard.kernel.database.library import library
 
+_SHORT_SECONDS = 1.0
+_LONG_SECONDS = 8.0
+_TAKEN = frozenset({200, 201})
+# A server that waits for the lock in its event loop is silent for as long as it waits, which is five seconds.
+_SILENT_SECONDS = 2.0
 
-def run() -> Outcome:
-    """Hold the lock for one second, then for eight, under load; then let go."""
+
+def run(program: Sequence[str] = SERVE) -> Outcome:
+    """Hold the lock for one second, then for eight, under load; then let go; then hold the keys' database."""
     with tempfile.TemporaryDirectory(prefix="switchboard-locked-") as folder:
-        settings = environment(Path(folder))
+        # A limit that nobody reaches: its spending is written into the platform's database all the time.
+        settings = environment(Path(folder), SWITCHBOARD_RATE_LIMIT_PER_MINUTE="1000000")
         key = make_key(settings)
-        server = Server(settings)
+        server, whole = Server(settings, program), Ledger()
         server.start()
         try:
-            problems = _run(server, key, Path(folder) / "honeypot.db")
+            problems = _attack(server, key, Path(folder), whole)
+            found = audit_everything(Client(server.port, key), whole)
+            found += audit_repeats(Client(server.port, key), whole, [])
+            found += audit_turns(Client(server.port, key), whole.acknowledged)
         finally:
             server.stop()
+        found += audit_file(Path(folder) / "honeypot.db")
+    problems += explain_refusals(whole)
+    text = (
+        f"lock held for {_SHORT_SECONDS:g} s and for {_LONG_SECONDS:g} s under load, {len(whole.acknowledged):,}"
+        f" acknowledged turns, {whole.statuses[503]:,} refused with 503: {found}"
+    )
     return Outcome(
-        "locked",
-        "FAIL" if problems else "PASS",
-        "; ".join(problems)
-        or "a lock held for 1 s delays, one held for 8 s is refused with 503, afterwards all is well",
+        "locked", "PASS" if found.is_clean and not problems else "FAIL", "; ".join([text, *problems])
     )
 
 
-def _run(server: Server, key: str, file: Path) -> list[str]:
+def _attack(server: Server, key: str, folder: Path, ledger: Ledger) -> list[str]:
+    """Each hold in turn; what went wrong. Silence of the server counts as wrong during all of them."""
     problems = []
-    short, long, after = Ledger(), Ledger(), Ledger()
-    with _talking(server, key, short), _held(file):
-        time.sleep(1)
-    if set(short.statuses) - {200, 201}:
-        problems.append(f"a short lock was not waited for: {dict(short.statuses)}")
-    with _talking(server, key, long), _held(file):
-        time.sleep(8)
-        if not is_ready(server.port):
-            problems.append("the server stopped answering while the file was locked")
-    if not long.statuses[503] or set(long.statuses) - {200, 201, 503}:
-        problems.append(f"a long lock was not refused with 503: {dict(long.statuses)}")
-    problems.extend(check_refusals(long))
-    with _talking(server, key, after):
-        time.sleep(0.5)
-    if not after.acknowledged or set(after.statuses) - {200, 201}:
-        problems.append(f"no recovery after the lock: {dict(after.statuses)}")
-    client = Client(server.port, key)
-    turns = short.acknowledged + long.acknowledged + after.acknowledged
-    found = audit_sessions(client, turns)
-    if not found.is_clean:
-        problems.append(str(found))
-    return problems
-
-
-def check_refusals(ledger: Ledger) -> list[str]:
-    """Every 503 says in the product's own form what is wrong and when to come back."""
-    problems = []
-    for answer in ledger.refusals:
-        error = answer.body.get("error", {})
-        headers = {name.lower() for name in answer.headers}
-        if answer.status == 503 and not (
-            error.get("code") == "unavailable" and error.get("message") and error.get("hint")
-        ):
-            problems.append(f"a refusal without words: {answer.body}")
-        if answer.status == 503 and "retry-after" not in headers:
-            problems.append("a refusal without Retry-After")
-        if problems:
-            break
+    app, keys = folder / "honeypot.db", folder / "platform.db"
+    for file, seconds, may_refuse in (
+        (app, _SHORT_SECONDS, False),
+        (app, _LONG_SECONDS, True),
+        (app, 0.0, False),
+        (keys, _LONG_SECONDS, False),
+    ):
+        before, taken = ledger.statuses.copy(), len(ledger.acknowledged)
+        with _watched(server, key) as silences, Load(server.port, key, ledger, clients=4):
+            _hold(file, seconds)
+        answered = ledger.statuses - before
+        what = f"while {file.name} was held for {seconds:g} s"
+        if set(answered) - (_TAKEN | {503} if may_refuse else _TAKEN):
+            problems.append(f"{what} answers were {dict(answered)}")
+        if may_refuse and not answered[503]:
+            problems.append(f"{what} nothing was refused")
+        if not may_refuse and len(ledger.acknowledged) == taken:
+            problems.append(f"{what} nothing was taken")
+        if max(silences, default=_SILENT_SECONDS) >= _SILENT_SECONDS:
+            problems.append(f"{what} /health and reading were silent for {max(silences, default=0):.1f} s")
     return problems
 
 
 @contextmanager
-def _talking(server: Server, key: str, ledger: Ledger) -> Iterator[None]:
-    load = Load(server.port, key, ledger, clients=4)
-    load.start()
-    try:
-        yield
-    finally:
-        load.stop()
+def _watched(server: Server, key: str) -> Iterator[list[float]]:
+    """How long /health and a reading took together, in seconds, again and again while the block ran;
+    infinite where one of them was not answered well."""
+    stopping, silences = threading.Event(), list[float]()
 
+    def watch() -> None:
+        reader = Client(server.port, key)
+        while not stopping.wait(0.1):
+            asked_at = time.monotonic()
+            answered = is_alive(server.port) and reader.ask("GET", f"{SESSIONS}?limit=5").status == 200
+            silences.append(time.monotonic() - asked_at if answered else float("inf"))
+        reader.close()
 
-@contextmanager
-def _held(file: Path) -> Iterator[None]:
-    """Another connection in another thread stands for another program: SQLite's locks part connections."""
-    let_go, holding = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        connection = library.connect(str(file), timeout=30, isolation_level=None)
-        connection.execute("BEGIN IMMEDIATE")
-        holding.set()
-        let_go.wait()
-        connection.execute("ROLLBACK")
-        connection.close()
-
-    thread = threading.Thread(target=hold)
+    thread = threading.Thread(target=watch)
     thread.start()
-    holding.wait()
     try:
-        yield
+        yield silences
     finally:
-        let_go.set()
+        stopping.set()
         thread.join()
+
+
+def _hold(file: Path, seconds: float) -> None:
+    """Hold the file's write lock, in this process, which to the server is another; then let it work a little."""
+    connection = library.connect(str(file), timeout=30, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        time.sleep(seconds)
+        connection.execute("ROLLBACK")
+    finally:
+        connection.close()
+    time.sleep(0.5)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+Word = Literal["PASS", "FAIL", "not run"]
+
 
 class Outcome(NamedTuple):
-    """A proof's name, its verdict, and what was done and found in words."""
+    """A proof's name, its verdict, and what was done and found in words.
+
+    A proof that could not be carried out for a reason of its own raises instead: that is no verdict.
+    """
 
     name: str
-    word: Literal["PASS", "FAIL", "not run"]
+    word: Word
     text: str

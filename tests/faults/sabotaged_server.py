@@ -8,8 +8,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from switchboard.kernel import receipts
-from switchboard.kernel.database import connections, sqlite, writer
+from switchboard.kernel import platform, receipts
+from switchboard.kernel.database import connections, postgresql, sqlite, writer
+from switchboard.kernel.database.statement import Statement
 
 
 def synchronous_off() -> None:
@@ -32,6 +33,11 @@ def _synchronise(mode: str) -> None:
     connections.prepare = careless
 
 
+def synchronous_commit_off() -> None:
+    """PostgreSQL answers before its log is on disk."""
+    postgresql._PATIENCE += " -c synchronous_commit=off"
+
+
 def answer_before_commit() -> None:
     """Answers leave as soon as the turn has run."""
     run_turn = writer.GroupCommitWriter._run_turn
@@ -45,13 +51,44 @@ def answer_before_commit() -> None:
 
 
 def receipts_forgotten() -> None:
-    """No answer is remembered, as if its unique key had been dropped: a repeated request has a second effect."""
+    """No answer is remembered, so that a request sent again has a second effect."""
     receipts.keep_answer = lambda *_args: None
+
+
+def unique_key_dropped() -> None:
+    """PostgreSQL no longer keeps two receipts for one request apart; the look before the leap is still there."""
+    migrate = platform.Platform.migrate
+    drop = Statement("ALTER TABLE {receipts} DROP CONSTRAINT IF EXISTS receipts_pkey")
+
+    def careless(self: platform.Platform) -> list[str]:
+        applied = migrate(self)
+        for name in self.app_names:
+            self.database(name).write_now(lambda tx: tx.run(drop))
+        return applied
+
+    platform.Platform.migrate = careless  # type: ignore[method-assign]
+
+
+def turns_in_the_event_loop() -> None:
+    """A turn is waited for where every other request is served."""
+
+    async def careless(self: Any, turn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        return self.write_now(turn, *args, **kwargs)
+
+    sqlite.SqliteDatabase.write = careless  # type: ignore[method-assign]
 
 
 SABOTAGES = {
     each.__name__: each
-    for each in (synchronous_off, synchronous_normal, answer_before_commit, receipts_forgotten)
+    for each in (
+        synchronous_off,
+        synchronous_normal,
+        synchronous_commit_off,
+        answer_before_commit,
+        receipts_forgotten,
+        unique_key_dropped,
+        turns_in_the_event_loop,
+    )
 }
 
 
@@ -59,7 +96,6 @@ def main() -> None:
     SABOTAGES[sys.argv[1]]()
     from switchboard.cli import main as command_line
 
-    assert sqlite.connect is connections.connect
     sys.argv = ["switchboard", "serve"]
     command_line()
 
