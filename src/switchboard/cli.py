@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -131,6 +132,8 @@ def open_platform(*, migrated: bool = True) -> Iterator[Platform]:
 
 def main() -> None:
     """Run a command. An error is one sentence and a next step on standard error, and exit status 1."""
+    # What this program writes is its owner's to read: databases, keys, reports.
+    os.umask(0o077)
     try:
         cli()
     except SwitchboardError as error:
@@ -152,8 +155,6 @@ def main() -> None:
 
 
 def _wants_traceback() -> bool:
-    import os
-
     return os.environ.get("SWITCHBOARD_LOG_LEVEL") == "debug"
 
 

@@ -50,8 +50,11 @@ def create_app(platform: Platform) -> FastAPI:
             (platform.keys.write_last_used, _LAST_USED_SECONDS),
         ):
             yield
-        await rate_limits.write_behind()
-        await platform.keys.write_last_used()
+        for write in (rate_limits.write_behind, platform.keys.write_last_used):
+            try:
+                await write()
+            except SwitchboardError as error:
+                log.warning("not written at the end", task=write.__qualname__, error=error.message)
 
     app = FastAPI(
         title="Switchboard",

@@ -11,14 +11,13 @@ from pathlib import Path
 from tests.faults.audit import Found, audit_everything, audit_file, audit_repeats, audit_turns
 from tests.faults.load import Acknowledged, Client, Ledger, Load
 from tests.faults.outcome import Outcome
-from tests.faults.server import SERVE, Server, environment, make_key
+from tests.faults.server import SERVE, Server, environment, make_key, with_engine
 
 _LONGEST_SECONDS = 900.0
 _REPEATS_PER_CYCLE = 5
 _FILE_EVERY = 20
 # The job engine takes the processor for a second at each start, so that it is killed less often.
 _ENGINE_EVERY = 10
-_ENGINE_SECONDS = 30.0
 
 
 def run(cycles: int = 200, program: Sequence[str] = SERVE, seed: int | None = None) -> Outcome:
@@ -30,7 +29,6 @@ def run(cycles: int = 200, program: Sequence[str] = SERVE, seed: int | None = No
     with tempfile.TemporaryDirectory(prefix="switchboard-kill-") as folder:
         file = Path(folder) / "honeypot.db"
         settings = environment(Path(folder))
-        with_engine = settings | {"SWITCHBOARD_WORKER_INSIDE": "auto", "SWITCHBOARD_LOG_LEVEL": "debug"}
         key = make_key(settings)
         server = Server(settings, program)
         server.start()
@@ -42,14 +40,14 @@ def run(cycles: int = 200, program: Sequence[str] = SERVE, seed: int | None = No
                     server.kill()
                 done += 1
                 is_with_engine = done == cycles or done % _ENGINE_EVERY == 0
-                server = Server(with_engine if is_with_engine else settings, program)
+                server = Server(with_engine(settings) if is_with_engine else settings, program)
                 server.start()
                 unanswered += len(ledger.unsettled)
                 found += _audit(server, key, ledger, ledger.acknowledged[before:], draw)
                 if done % _FILE_EVERY == 0:
                     found += audit_file(file)
             found += audit_everything(Client(server.port, key), ledger)
-            engine_runs = _comes_to_say(server, b"schedules are running") if done == cycles else True
+            engine_runs = done < cycles or server.comes_to_run_schedules()
         finally:
             server.stop()
         found += audit_file(file)
@@ -70,10 +68,3 @@ def _audit(server: Server, key: str, ledger: Ledger, fresh: list[Acknowledged], 
         return found + audit_repeats(client, ledger, repeated)
     finally:
         client.close()
-
-
-def _comes_to_say(server: Server, words: bytes) -> bool:
-    give_up_at = time.monotonic() + _ENGINE_SECONDS
-    while words not in server.log and time.monotonic() < give_up_at:
-        time.sleep(0.1)
-    return words in server.log

@@ -13,30 +13,33 @@ from tests.faults.audit import audit_everything, audit_file, audit_repeats, audi
 from tests.faults.load import SESSIONS, Client, Ledger, Load
 from tests.faults.outcome import Outcome
 from tests.faults.refusals import explain_refusals
-from tests.faults.server import SERVE, Server, environment, is_alive, make_key
+from tests.faults.server import SERVE, Server, environment, is_alive, make_key, with_engine
 
 from switchboard.kernel.database.library import library
 
 _SHORT_SECONDS = 1.0
 _LONG_SECONDS = 8.0
+_AFTERWARDS_SECONDS = 0.5
 _TAKEN = frozenset({200, 201})
 # A server that waits for the lock in its event loop is silent for as long as it waits, which is five seconds.
 _SILENT_SECONDS = 2.0
 
 
 def run(program: Sequence[str] = SERVE) -> Outcome:
-    """Hold the lock for one second, then for eight, under load; then let go; then hold the keys' database."""
+    """Hold the app's file for one second, then for eight, under load; then the keys' and the job engine's."""
     with tempfile.TemporaryDirectory(prefix="switchboard-locked-") as folder:
         # A limit that nobody reaches: its spending is written into the platform's database all the time.
-        settings = environment(Path(folder), SWITCHBOARD_RATE_LIMIT_PER_MINUTE="1000000")
+        settings = with_engine(environment(Path(folder), SWITCHBOARD_RATE_LIMIT_PER_MINUTE="1000000"))
         key = make_key(settings)
         server, whole = Server(settings, program), Ledger()
         server.start()
         try:
+            server.comes_to_run_schedules()
             problems = _attack(server, key, Path(folder), whole)
             found = audit_everything(Client(server.port, key), whole)
             found += audit_repeats(Client(server.port, key), whole, [])
             found += audit_turns(Client(server.port, key), whole.acknowledged)
+            problems += _start_beside_a_lock(server, Path(folder) / "jobs.db")
         finally:
             server.stop()
         found += audit_file(Path(folder) / "honeypot.db")
@@ -62,7 +65,9 @@ def _attack(server: Server, key: str, folder: Path, ledger: Ledger) -> list[str]
     ):
         before, taken = ledger.statuses.copy(), len(ledger.acknowledged)
         with _watched(server, key) as silences, Load(server.port, key, ledger, clients=4):
-            _hold(file, seconds)
+            with _held(file):
+                time.sleep(seconds)
+            time.sleep(_AFTERWARDS_SECONDS)
         answered = ledger.statuses - before
         what = f"while {file.name} was held for {seconds:g} s"
         if set(answered) - (_TAKEN | {503} if may_refuse else _TAKEN):
@@ -74,6 +79,17 @@ def _attack(server: Server, key: str, folder: Path, ledger: Ledger) -> list[str]
         if max(silences, default=_SILENT_SECONDS) >= _SILENT_SECONDS:
             problems.append(f"{what} /health and reading were silent for {max(silences, default=0):.1f} s")
     return problems
+
+
+def _start_beside_a_lock(server: Server, jobs: Path) -> list[str]:
+    """Start while the job engine's file is held: the engine has to start once it is let go."""
+    server.kill()
+    with _held(jobs):
+        server.start()
+        time.sleep(_LONG_SECONDS)
+    if server.comes_to_run_schedules():
+        return []
+    return [f"after {jobs.name} was held at the start for {_LONG_SECONDS:g} s the job engine never started"]
 
 
 @contextmanager
@@ -99,13 +115,13 @@ def _watched(server: Server, key: str) -> Iterator[list[float]]:
         thread.join()
 
 
-def _hold(file: Path, seconds: float) -> None:
-    """Hold the file's write lock, in this process, which to the server is another; then let it work a little."""
+@contextmanager
+def _held(file: Path) -> Iterator[None]:
+    """Hold the file's write lock, in this process, which to the server is another."""
     connection = library.connect(str(file), timeout=30, isolation_level=None)
     try:
         connection.execute("BEGIN IMMEDIATE")
-        time.sleep(seconds)
+        yield
         connection.execute("ROLLBACK")
     finally:
         connection.close()
-    time.sleep(0.5)

@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVE = (sys.executable, "-m", "switchboard", "serve")
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 30.0
+_ENGINE_SECONDS = 30.0
+_ENGINE_RUNS = b"schedules are running"
 _READY = re.compile(rb"is ready: http://127\.0\.0\.1:(\d+)/")
 # Without compiled modules a start takes twice as long, and the kill proof starts two hundred times.
 _LEFT_OUT = ("PYTHONDONTWRITEBYTECODE",)
@@ -46,6 +48,11 @@ def environment(data_dir: Path, database_url: str = "", **more: str) -> dict[str
         "SWITCHBOARD_HONEYPOT_MAX_TURNS": "50",
         **more,
     }
+
+
+def with_engine(settings: dict[str, str]) -> dict[str, str]:
+    """The same settings for a server that also runs the job engine, and says so in its log."""
+    return settings | {"SWITCHBOARD_WORKER_INSIDE": "always", "SWITCHBOARD_LOG_LEVEL": "debug"}
 
 
 def make_key(settings: dict[str, str]) -> str:
@@ -108,7 +115,16 @@ class Server:
     @property
     def log(self) -> bytes:
         """What it has written since it was started last."""
-        return b"" if self._log is None else os.pread(self._log.fileno(), 1 << 20, 0)
+        if self._log is None:
+            return b""
+        return os.pread(self._log.fileno(), os.fstat(self._log.fileno()).st_size, 0)
+
+    def comes_to_run_schedules(self) -> bool:
+        """Whether the job engine starts, within some seconds; for a server under `with_engine` settings."""
+        give_up_at = time.monotonic() + _ENGINE_SECONDS
+        while _ENGINE_RUNS not in self.log and time.monotonic() < give_up_at:
+            time.sleep(0.1)
+        return _ENGINE_RUNS in self.log
 
     def _end(self, number: signal.Signals) -> None:
         process = self._process

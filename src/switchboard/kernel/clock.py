@@ -49,7 +49,10 @@ def require_utc(moment: datetime) -> datetime:
     """The same moment in UTC. Raises ValueError for a naive one, whose meaning nobody can know."""
     if moment.tzinfo is None:
         raise ValueError("a moment needs its time zone: give an aware datetime")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a moment outside of the calendar: give one between the years 1 and 9999") from None
 
 
 def to_iso(moment: datetime) -> str:

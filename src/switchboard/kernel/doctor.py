@@ -52,6 +52,7 @@ def examine(platform: Platform) -> list[Finding]:
         Finding(
             "well", f"Switchboard {__version__} on Python {machine.python_version()}, {machine.system()}"
         ),
+        Finding("well", f"The clock says {platform.clock.now():%Y-%m-%d %H:%M:%S} UTC"),
         *_examine_place(platform),
         *_examine_vault(platform),
     ]

@@ -38,9 +38,9 @@ def configure(settings: Settings) -> None:
         cache_logger_on_first_use=True,
     )
     # Libraries speak up only when something is wrong; what they say could hold a body or an address.
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_FramesOnly("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
 def _without_texts(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -54,8 +54,19 @@ def _where_it_failed(_logger: Any, _method: str, event: MutableMapping[str, Any]
 
     A database driver puts the failing row into the text, and with it what somebody wrote.
     """
-    if event.pop("exc_info", None):
-        kind, _, trace = sys.exc_info()
-        if kind is not None:
-            event["exception"] = "".join([*traceback.format_tb(trace), kind.__qualname__])
+    given = event.pop("exc_info", None)
+    error = given if isinstance(given, BaseException) else sys.exc_info()[1]
+    if given and error is not None:
+        event["exception"] = _frames(error)
     return event
+
+
+def _frames(error: BaseException) -> str:
+    return "".join([*traceback.format_tb(error.__traceback__), type(error).__qualname__])
+
+
+class _FramesOnly(logging.Formatter):
+    """The same rule for what libraries log."""
+
+    def formatException(self, ei: Any) -> str:
+        return _frames(ei[1])

@@ -1,151 +1,34 @@
-"""What the edge does to every request: names it, admits it, reads its body within limits, words its errors."""
+"""What the edge does to every request, in this process and at the socket of a real server."""
 
 from __future__ import annotations
 
-import asyncio
 import json
+import os
+import re
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.asgi import JSON, client
+from tests.asgi import client
 
 from switchboard.apps import APPS
-from switchboard.kernel.clock import FixedClock
-from switchboard.kernel.database.library import library
+from switchboard.kernel.database.statement import Statement
 from switchboard.kernel.errors import Invalid
 from switchboard.kernel.http.edge import DEPTH_LIMIT, check_json
 from switchboard.kernel.platform import Platform
-from switchboard.kernel.security.caller import command_caller
 from switchboard.kernel.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 SESSIONS = "/api/honeypot/sessions"
 OPENING = {"message": "Your KYC has expired, call 98765 43210 now"}
-
-
-def said(answer: httpx.Response) -> dict[str, str]:
-    """The error in an answer, which has the one form that every error has."""
-    body = answer.json()
-    assert set(body) == {"error"}
-    error: dict[str, str] = body["error"]
-    assert set(error) == {"code", "message", "hint", "correlation_id"}
-    assert error["message"]
-    assert error["hint"]
-    assert answer.headers["x-correlation-id"] == error["correlation_id"]
-    return error
-
-
-BAD_BODIES: list[tuple[bytes, int]] = [
-    (b"{", 400),
-    (b"", 400),
-    (b'{"message": "\\ud800"}', 400),
-    (b"[]", 422),
-    (b'{"message": 7}', 422),
-    (b'{"message": ""}', 422),
-    (b'{"message": "   \\n"}', 422),
-    (b'{"message": "a\\u0000b"}', 422),
-    (json.dumps({"message": "x" * 8_001}).encode(), 422),
-    (b'{"message": "x", "mesage": "typo"}', 422),
-    (b'{"message": "x", "source_type": "S M S"}', 422),
-    (b'{"message": "x", "persona_id": "nobody_at_all"}', 422),
-    (b'{"message": "x", "client_message_id": "../../etc"}', 422),
-    (b'{"message": "x", "metadata": {"n": 1e999}}', 422),
-    (b'{"message": "x", "metadata": {"n": 99999999999999999999999}}', 422),
-    (b'{"message": "x", "metadata": {"t": "a\\u0000"}}', 422),
-    (json.dumps({"message": "x", "metadata": {"t": "y" * 20_000}}).encode(), 422),
-    (b'{"message": "x", "metadata": ' + b'{"a":' * 100 + b"1" + b"}" * 100 + b"}", 422),
-    (b"[" * 100_000, 422),
-]
-
-
-@pytest.mark.parametrize(("body", "status"), BAD_BODIES)
-async def test_a_bad_body_is_refused_in_words_and_stores_nothing(
-    platform: Platform, body: bytes, status: int
-) -> None:
-    async with client(platform) as asked:
-        answer = await asked.post(SESSIONS, content=body, headers=JSON)
-        assert answer.status_code == status
-        assert said(answer)["code"] == "invalid"
-        assert (await asked.get(SESSIONS)).json()["items"] == []
-
-
-async def test_a_message_of_8_000_characters_of_any_script_is_taken(platform: Platform) -> None:
-    async with client(platform) as asked:
-        for sign in ("x", "न", "😀", "\u200f"):
-            text = (sign * 8_000)[:7_999] + "x"
-            answer = await asked.post(SESSIONS, json={"message": text})
-            assert answer.status_code == 201
-
-
-async def test_a_body_that_is_not_json_by_its_type_is_refused(platform: Platform) -> None:
-    async with client(platform) as asked:
-        answer = await asked.post(SESSIONS, content=b"message=x", headers={"Content-Type": "text/plain"})
-        assert answer.status_code == 415
-        said(answer)
-
-
-async def test_a_body_that_is_too_large_is_refused_declared_or_not(platform: Platform) -> None:
-    async def endless() -> Any:
-        for _ in range(10):
-            yield b" " * 65_536
-
-    async with client(platform) as asked:
-        declared = await asked.post(SESSIONS, content=b" " * 300_000, headers=JSON)
-        streamed = await asked.post(SESSIONS, content=endless(), headers=JSON)
-        for answer in (declared, streamed):
-            assert answer.status_code == 413
-            said(answer)
-
-
-async def test_nobody_without_a_working_key_gets_in_and_all_hear_the_same(
-    platform: Platform, clock: FixedClock
-) -> None:
-    revoked, token = platform.keys.create("old", ["honeypot"], command_caller())
-    platform.keys.revoke(revoked.prefix, command_caller())
-    unknown = "sb_00000000_" + "A" * 43
-    async with client(platform, key="") as asked:
-        heard = set()
-        for key in (token, unknown, "nonsense", "é" * 10):
-            answer = await asked.get(SESSIONS, headers={"Authorization": f"Bearer {key}".encode()})
-            assert answer.status_code == 401
-            assert answer.headers["www-authenticate"] == "Bearer"
-            error = said(answer)
-            assert token not in answer.text
-            heard.add((error["code"], error["message"], error["hint"]))
-        assert len(heard) == 1
-        for header in ({}, {"Authorization": "Basic abc"}, {"Authorization": "Bearer "}):
-            answer = await asked.get(SESSIONS, headers=header)
-            assert answer.status_code == 401
-            assert said(answer)["message"] == "This needs an API key."
-
-
-async def test_a_key_of_another_app_may_not_come_in(platform: Platform) -> None:
-    _, token = platform.keys.create("other", ["desk"], command_caller())
-    async with client(platform, key=token) as asked:
-        answer = await asked.get(SESSIONS)
-        assert answer.status_code == 403
-        assert said(answer)["code"] == "forbidden"
-
-
-async def test_unknown_paths_and_methods_are_answered_in_words(platform: Platform) -> None:
-    async with client(platform) as asked:
-        missing = await asked.get("/api/honeypot/nothing")
-        assert missing.status_code == 404
-        said(missing)
-        elsewhere = await asked.get("/nothing")
-        assert elsewhere.status_code == 404
-        said(elsewhere)
-        wrong = await asked.put(SESSIONS, json={})
-        assert wrong.status_code == 405
-        assert set(wrong.headers["allow"].split(", ")) & {"GET", "POST"}
-        said(wrong)
 
 
 async def test_a_sane_correlation_id_is_kept_and_any_other_replaced(platform: Platform) -> None:
@@ -179,91 +62,10 @@ async def test_the_page_of_the_api_loads_nothing_from_elsewhere(platform: Platfo
             assert (await asked.get(f"/docs/{name}")).status_code == 200
 
 
-DEFECT = """
-import asyncio, sys
-from switchboard.apps import APPS
-from switchboard.kernel import logging
-from switchboard.kernel.platform import Platform
-from switchboard.kernel.settings import Settings
-from switchboard.server import create_app
-from tests.asgi import client
-
-async def main():
-    settings = Settings(log_format=sys.argv[1])
-    logging.configure(settings)
-    platform = Platform(settings, APPS)
-    platform.migrate()
-    app = create_app(platform)
-
-    @app.get("/api/honeypot/defect")
-    async def defect():
-        what_somebody_wrote = "canary-7c1b"
-        raise RuntimeError(what_somebody_wrote)
-
-    async with client(platform, app=app) as asked:
-        answer = await asked.get("/api/honeypot/defect")
-    print(answer.status_code, answer.text)
-    platform.close()
-
-asyncio.run(main())
-"""
-
-
-@pytest.mark.parametrize("form", ["text", "json"])
-def test_a_defect_shows_nothing_of_the_inside_and_logs_where_it_was_but_no_text(form: str) -> None:
-    ran = subprocess.run(
-        [sys.executable, "-c", DEFECT, form], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.startswith("500 ")
-    assert "canary" not in ran.stdout + ran.stderr
-    assert "RuntimeError" not in ran.stdout
-    assert "RuntimeError" in ran.stderr
-    assert "in defect" in ran.stderr
-
-
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_database_held_by_another_program_is_refused_for_now(
-    platform: Platform, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("switchboard.kernel.database.connections.BUSY_TIMEOUT_MS", 50)
-    monkeypatch.setattr("switchboard.kernel.database.writer.BUSY_TIMEOUT_MS", 50)
-    platform.database("honeypot").close()
-    fresh = Platform(settings, APPS)
-    async with client(fresh) as asked:
-        holder = library.connect(str(settings.data_dir / "honeypot.db"), isolation_level=None)
-        holder.execute("BEGIN IMMEDIATE")
-        answer = await asked.post(SESSIONS, json=OPENING)
-        assert answer.status_code == 503
-        assert int(answer.headers["retry-after"]) >= 1
-        assert "Another program" in said(answer)["message"]
-        holder.execute("ROLLBACK")
-        holder.close()
-        assert (await asked.post(SESSIONS, json=OPENING)).status_code == 201
-    fresh.close()
-
-
-async def test_a_body_that_never_comes_is_given_up(make_settings: Callable[..., Settings]) -> None:
-    platform = Platform(make_settings(request_timeout_seconds=0.1), APPS)
-    platform.migrate()
-
-    async def stalling() -> Any:
-        yield b'{"message":'
-        await asyncio.sleep(30)
-
-    async with client(platform) as asked:
-        answer = await asked.post(SESSIONS, content=stalling(), headers=JSON)
-    assert answer.status_code == 400
-    assert "did not arrive" in said(answer)["message"]
-    platform.close()
-
-
 async def test_a_header_about_the_client_is_not_believed(platform: Platform) -> None:
     async with client(platform) as asked:
         session = (await asked.post(SESSIONS, json=OPENING)).json()["session_id"]
         await asked.delete(f"{SESSIONS}/{session}", headers={"X-Forwarded-For": "203.0.113.99"})
-    from switchboard.kernel.database.statement import Statement
-
     rows = platform.database("honeypot").read_now(
         lambda tx: tx.rows(Statement("SELECT action, actor, address, correlation_id FROM {audit}"))
     )
@@ -279,6 +81,158 @@ async def test_metrics_count_by_route_and_never_by_what_was_asked_for(platform: 
     assert 'path="/api/honeypot/sessions/{session_id}"' in page
     assert "some-secret-id" not in page
     assert 'switchboard_outbox_messages{database="honeypot",status="FAILED"}' in page
+
+
+async def test_a_server_whose_database_went_away_still_stops_in_order(platform: Platform) -> None:
+    async with client(platform) as asked:
+        assert (await asked.get(SESSIONS)).status_code == 200
+        platform.close()
+
+
+class Server:
+    """A server process, asked byte by byte."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data_dir = folder / "data"
+        self._printed = folder / "printed"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("SWITCHBOARD_")}
+        self._environment = {
+            **kept,
+            "SWITCHBOARD_DATA_DIR": str(self.data_dir),
+            "SWITCHBOARD_REQUEST_TIMEOUT_SECONDS": "0.3",
+        }
+        with self._printed.open("wb") as printed:
+            self.process = subprocess.Popen(
+                [sys.executable, "-u", "-m", "switchboard", "serve", "--port", "0"],
+                env=self._environment,
+                cwd=ROOT,
+                stdout=printed,
+                stderr=subprocess.DEVNULL,
+            )
+        self.port = int(self._wait_for(r"is ready: http://127\.0\.0\.1:(\d+)/docs"))
+        self.key = self._wait_for(r"^ +(sb_\S{52})$")
+
+    def _wait_for(self, sought: str) -> str:
+        until = time.monotonic() + 60
+        while time.monotonic() < until and self.process.poll() is None:
+            if found := re.search(sought, self._printed.read_text(), re.MULTILINE):
+                return found[1]
+            time.sleep(0.05)
+        raise AssertionError(self._printed.read_text())
+
+    def head(self, start: str, *lines: str) -> bytes:
+        """The head of a request by somebody with a key, with these lines more."""
+        host = f"Host: 127.0.0.1:{self.port}"
+        signed = f"Authorization: Bearer {self.key}"
+        kind = "Content-Type: application/json"
+        return "\r\n".join([f"{start} HTTP/1.1", host, signed, kind, *lines, "", ""]).encode()
+
+    def answer(self, *parts: bytes) -> str:
+        """What comes back until the server closes the connection, which it has to do."""
+        heard = b""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+            # A server that has heard enough may close while more is on its way.
+            with suppress(ConnectionResetError, BrokenPipeError):
+                for part in parts:
+                    connection.sendall(part)
+            with suppress(ConnectionResetError):
+                while heard_now := connection.recv(65_536):
+                    heard += heard_now
+        return heard.decode()
+
+    def run(self, *words: str) -> str:
+        command = [sys.executable, "-m", "switchboard", *words]
+        ran = subprocess.run(
+            command, env=self._environment, cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        return ran.stdout
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("server"))
+    yield server
+    server.process.terminate()
+    assert server.process.wait(60) == 0
+
+
+def test_a_body_that_is_sent_too_slowly_is_given_up_and_its_connection_closed(server: Server) -> None:
+    heard = server.answer(server.head(f"POST {SESSIONS}", "Content-Length: 100"), b'{"message":')
+    assert heard.startswith("HTTP/1.1 400 ")
+    assert "did not arrive" in heard
+    assert "connection: close" in heard
+
+
+def test_a_body_without_a_length_is_read_no_further_than_the_limit(server: Server) -> None:
+    chunk = b"10000\r\n" + b" " * 65_536 + b"\r\n"
+    heard = server.answer(server.head(f"POST {SESSIONS}", "Transfer-Encoding: chunked"), *[chunk] * 5)
+    assert heard.startswith("HTTP/1.1 413 ")
+    assert "connection: close" in heard
+    assert '"code": "invalid"' in heard
+
+
+def test_a_declared_length_is_refused_before_a_client_that_asks_first_has_sent_it(server: Server) -> None:
+    heard = server.answer(
+        server.head(f"POST {SESSIONS}", "Expect: 100-continue", "Content-Length: 999999999")
+    )
+    assert heard.startswith("HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        ("Content-Length: 3", "Transfer-Encoding: chunked"),
+        ("Content-Length: 3", "Content-Length: 15"),
+        ("Content-Length: -1",),
+        ("Content-Length: " + "9" * 30,),
+    ],
+)
+def test_a_request_whose_end_is_in_doubt_is_refused_and_stores_nothing(
+    server: Server, lengths: tuple[str, ...]
+) -> None:
+    body = b"f\r\n" + b'{"message":"x"}' + b"\r\n0\r\n\r\n"
+    heard = server.answer(server.head(f"POST {SESSIONS}", *lengths), body)
+    assert heard.startswith("HTTP/1.1 400 ")
+    assert heard.count("HTTP/1.1 ") == 1
+    listed = server.answer(server.head(f"GET {SESSIONS}", "Connection: close"))
+    assert '"items":[]' in listed
+
+
+def test_a_key_revoked_at_the_command_line_is_soon_refused_by_a_running_server(server: Server) -> None:
+    token = server.run("keys", "create", "--app", "honeypot", "--quiet").strip()
+    address = f"http://127.0.0.1:{server.port}{SESSIONS}"
+    signed = {"Authorization": f"Bearer {token}"}
+    assert httpx.get(address, headers=signed).status_code == 200
+    server.run("keys", "revoke", token[3:11])
+    until = time.monotonic() + 20
+    while httpx.get(address, headers=signed).status_code != 401:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_a_second_server_on_the_same_files_is_refused_with_a_next_step(server: Server) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        server.run("serve", "--port", "0")
+    assert refused.value.returncode == 1
+    assert str(server.data_dir) in refused.value.stderr
+    assert "Traceback" not in refused.value.stderr
+
+
+def test_a_real_server_believes_no_header_about_the_client(server: Server) -> None:
+    address = f"http://127.0.0.1:{server.port}{SESSIONS}"
+    forged = {
+        "Authorization": f"Bearer {server.key}",
+        "X-Forwarded-For": "203.0.113.99",
+        "Forwarded": "for=203.0.113.99",
+    }
+    opened = httpx.post(address, headers=forged, json={"message": "x"}).json()
+    assert httpx.delete(f"{address}/{opened['session_id']}", headers=forged).status_code == 204
+    platform = Platform(Settings(data_dir=server.data_dir), APPS)
+    rows = platform.database("honeypot").read_now(
+        lambda tx: tx.rows(Statement("SELECT address FROM {audit}"))
+    )
+    platform.close()
+    assert [row["address"] for row in rows] == ["127.0.0.1"]
 
 
 @given(

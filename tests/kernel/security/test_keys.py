@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from tests.asgi import client
+from typer.testing import CliRunner
 
 from switchboard.apps import APPS
+from switchboard.cli import cli
 from switchboard.kernel.clock import FixedClock
-from switchboard.kernel.errors import Forbidden, Invalid, NotFound
+from switchboard.kernel.database.statement import Statement
+from switchboard.kernel.errors import Forbidden, Invalid, NotFound, Unavailable
 from switchboard.kernel.platform import Platform
 from switchboard.kernel.security.caller import command_caller
 from switchboard.kernel.settings import Settings
@@ -27,12 +34,15 @@ async def test_a_key_opens_the_apps_it_was_made_for_and_no_other(platform: Platf
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_the_secret_is_nowhere_in_the_files(platform: Platform, settings: Settings) -> None:
-    _, token = platform.keys.create("one", ["honeypot"], ME)
-    platform.close()
-    for file in settings.data_dir.iterdir():
-        assert token.encode() not in file.read_bytes()
-        assert token.rpartition("_")[2].encode() not in file.read_bytes()
+def test_the_secret_is_nowhere_in_the_files_neither_open_nor_closed(
+    platform: Platform, settings: Settings
+) -> None:
+    key, token = platform.keys.create("one", ["honeypot"], ME)
+    for _ in ("open", "closed"):
+        stored = b"".join(file.read_bytes() for file in settings.data_dir.iterdir())
+        assert key.prefix.encode() in stored
+        assert token.split("_", 2)[2].encode() not in stored
+        platform.close()
 
 
 async def test_an_expired_key_is_told_that_it_expired(platform: Platform, clock: FixedClock) -> None:
@@ -90,12 +100,82 @@ async def test_guessing_causes_no_more_than_a_few_reads_between_refreshes(
     assert reads <= 20
 
 
+async def test_many_guessing_at_once_cause_no_more_reads_than_one(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await platform.keys.refresh()
+    reads = 0
+    read = platform.database("platform").read
+
+    async def counted(*args: object) -> object:
+        nonlocal reads
+        reads += 1
+        return await read(*args)  # type: ignore[arg-type]
+
+    async def guess(who: int) -> None:
+        for number in range(20):
+            with pytest.raises(Forbidden):
+                await platform.keys.authenticate(f"sb_{who * 100 + number:08x}_" + "A" * 43)
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(platform.database("platform"), "read", counted)
+    await asyncio.gather(*(guess(who) for who in range(30)))
+    assert reads <= 20
+
+
+async def test_a_revocation_outlives_a_refresh_that_had_read_before_it(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, token = platform.keys.create("one", ["honeypot"], ME)
+    read = platform.database("platform").read
+
+    async def overtaken(*args: object) -> object:
+        rows = await read(*args)  # type: ignore[arg-type]
+        with suppress(NotFound):
+            platform.keys.revoke(key.prefix, ME)
+        return rows
+
+    monkeypatch.setattr(platform.database("platform"), "read", overtaken)
+    await platform.keys.refresh()
+    with pytest.raises(Forbidden):
+        await platform.keys.authenticate(token)
+
+
+async def test_a_revoked_key_is_refused_at_once_over_http(platform: Platform) -> None:
+    key, token = platform.keys.create("one", ["honeypot"], ME)
+    async with client(platform, key=token) as asked:
+        assert (await asked.get("/api/honeypot/sessions")).status_code == 200
+        platform.keys.revoke(key.prefix, ME)
+        assert (await asked.get("/api/honeypot/sessions")).status_code == 401
+
+
+async def test_known_keys_open_while_the_database_is_away_and_unknown_ones_are_put_off(
+    platform: Platform,
+) -> None:
+    _, token = platform.keys.create("one", ["honeypot"], ME)
+    platform.database("platform").close()
+    assert (await platform.keys.authenticate(token)).name == "one"
+    with pytest.raises(Unavailable):
+        await platform.keys.authenticate("sb_00000000_" + "A" * 43)
+
+
 async def test_when_a_key_was_last_used_is_written(platform: Platform, clock: FixedClock) -> None:
     _, token = platform.keys.create("one", ["honeypot"], ME)
     clock.advance(timedelta(minutes=7))
     await platform.keys.authenticate(token)
     await platform.keys.write_last_used()
     assert [key.last_used_at for key in platform.keys.list_keys()] == [clock.now()]
+
+
+def test_the_database_keeps_a_hash_and_no_part_of_the_secret(platform: Platform) -> None:
+    key, token = platform.keys.create("one", ["honeypot"], ME)
+    platform.keys.revoke(key.prefix, ME)
+    kept = platform.database("platform").read_now(
+        lambda tx: str([tx.rows(Statement(f"SELECT * FROM {{{table}}}")) for table in ("api_keys", "audit")])
+    )
+    assert key.prefix in kept
+    assert hashlib.sha256(token.encode()).hexdigest() in kept
+    assert token.split("_", 2)[2] not in kept
 
 
 def test_keys_are_revoked_by_prefix_or_by_a_name_that_only_one_has(platform: Platform) -> None:
@@ -110,18 +190,16 @@ def test_keys_are_revoked_by_prefix_or_by_a_name_that_only_one_has(platform: Pla
     assert all(key.revoked_at for key in platform.keys.list_keys())
 
 
-@pytest.mark.parametrize(("name", "apps"), [("", ["honeypot"]), ("x" * 101, ["honeypot"]), ("ok", [])])
-def test_a_key_without_a_name_or_an_app_is_refused(platform: Platform, name: str, apps: list[str]) -> None:
-    with pytest.raises(Invalid):
-        platform.keys.create(name, apps, ME)
+def test_a_key_without_a_name_or_an_app_is_refused(platform: Platform) -> None:
+    for name, apps in (("", ["honeypot"]), ("  ", ["honeypot"]), ("x" * 101, ["honeypot"]), ("ok", [])):
+        with pytest.raises(Invalid):
+            platform.keys.create(name, apps, ME)
     assert platform.keys.list_keys() == []
 
 
 def test_making_and_revoking_stand_in_the_audit_without_the_secret(
     platform: Platform, make_settings: Callable[..., Settings]
 ) -> None:
-    from switchboard.kernel.database.statement import Statement
-
     key, token = platform.keys.create("one", ["honeypot"], ME)
     platform.keys.revoke(key.prefix, ME)
     rows = platform.database("platform").read_now(
@@ -134,3 +212,71 @@ def test_making_and_revoking_stand_in_the_audit_without_the_secret(
         ("revoke", key.id, ME.actor),
     ]
     assert token not in str(rows)
+
+
+@pytest.fixture
+def command(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Run `switchboard keys …` over the same database; what it prints."""
+    if settings.database_url is not None:
+        monkeypatch.setenv("SWITCHBOARD_DATABASE_URL", settings.database_url.get_secret_value())
+    monkeypatch.setenv("SWITCHBOARD_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*words: str) -> str:
+        ran = CliRunner().invoke(cli, ["keys", *words])
+        if ran.exception is not None:
+            raise ran.exception
+        return ran.stdout
+
+    return run
+
+
+async def test_a_key_made_at_the_command_line_opens_a_running_server_until_it_is_revoked_there(
+    platform: Platform, command: Callable[..., str]
+) -> None:
+    async with client(platform, key="") as asked:
+        token = command("create", "--app", "honeypot", "--name", "cron", "--quiet").strip()
+        signed = {"Authorization": f"Bearer {token}"}
+        assert (await asked.get("/api/honeypot/sessions", headers=signed)).status_code == 200
+        assert "Revoked" in command("revoke", "cron")
+        await platform.keys.refresh()
+        assert (await asked.get("/api/honeypot/sessions", headers=signed)).status_code == 401
+
+
+def test_a_made_key_is_shown_once_with_how_to_send_and_revoke_it(
+    platform: Platform, command: Callable[..., str]
+) -> None:
+    shown = command("create", "--app", "all", "--name", "desk job", "--days", "30", "--rate", "90")
+    [key] = platform.keys.list_keys()
+    assert (key.name, key.apps, key.rate_limit_per_minute) == ("desk job", frozenset("*"), 90)
+    assert key.expires_at == key.created_at + timedelta(days=30)
+    assert "Authorization: Bearer" in shown
+    assert f"switchboard keys revoke {key.prefix}" in shown
+
+
+def test_the_list_tells_working_expired_and_revoked_keys_apart_without_a_secret(
+    platform: Platform, command: Callable[..., str]
+) -> None:
+    assert "keys create" in command("list")
+    # The platform's clock stands in the past, so that a day's key of it has expired by the command's clock.
+    _, expired = platform.keys.create("over", ["honeypot"], ME, lifetime=timedelta(days=1))
+    revoked = command("create", "--app", "honeypot", "--name", "gone", "--quiet").strip()
+    works = command("create", "--app", "honeypot", "--name", "fine", "--quiet").strip()
+    command("revoke", revoked[3:11])
+    listed = command("list")
+    for token, name, state in (
+        (expired, "over", "expired"),
+        (revoked, "gone", "revoked"),
+        (works, "fine", "works"),
+    ):
+        [line] = [line for line in listed.splitlines() if token[3:11] in line]
+        assert name in line
+        assert state in line
+        assert token not in listed
+
+
+def test_the_command_line_refuses_an_unknown_app_and_an_unknown_key(command: Callable[..., str]) -> None:
+    with pytest.raises(Invalid, match="honeypott"):
+        command("create", "--app", "honeypott")
+    with pytest.raises(NotFound):
+        command("revoke", "nothing")

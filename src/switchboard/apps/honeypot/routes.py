@@ -15,6 +15,7 @@ from switchboard.kernel.http.edge import caller_of
 from switchboard.kernel.http.errors import ERROR_RESPONSES
 from switchboard.kernel.http.fields import (
     ClientMessageId,
+    FilterText,
     MessageText,
     Metadata,
     Moment,
@@ -217,10 +218,10 @@ router.include_router(turns)
 async def list_sessions(
     request: Request,
     status: Status | None = None,
-    scam_type: Annotated[str | None, Query(max_length=50)] = None,
+    scam_type: FilterText | None = None,
     is_scam: bool | None = None,
-    source_type: Annotated[str | None, Query(max_length=20)] = None,
-    persona_id: Annotated[str | None, Query(max_length=50)] = None,
+    source_type: FilterText | None = None,
+    persona_id: FilterText | None = None,
     since: Moment | None = None,
     until: Moment | None = None,
     cursor: Cursor = None,

@@ -34,6 +34,7 @@ from switchboard.kernel.security.caller import Caller
 RESULT_TOPIC = "honeypot.session.ended"
 SWEEP_LIMIT = 200
 _LAST_ID = "~"
+_ID_LENGTH = 36
 _FAR_FUTURE = datetime(9999, 12, 31, tzinfo=UTC)
 _LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 
@@ -102,16 +103,19 @@ class Honeypot:
 
         Raises NotFound, Conflict for an ended session or a client_message_id used for another message.
         """
+        _require_id(session_id)
         name = _request_name(f"session:{session_id}", client_message_id, message)
         heard = self._hear(message)
         return self._note(heard, await self._database.write(self._receive, session_id, heard, name))
 
     async def get_session(self, session_id: str) -> Answer:
         """A session with its intelligence. Raises NotFound."""
+        _require_id(session_id)
         return await self._database.read(_load_session, session_id)
 
     async def list_messages(self, session_id: str, after: Place | None, limit: int) -> list[Row]:
         """A session's lines, oldest first, after a place. Raises NotFound."""
+        _require_id(session_id)
         return await self._database.read(_load_messages, session_id, after, limit)
 
     async def list_sessions(self, filters: Mapping[str, Any], before: Place | None, limit: int) -> list[Row]:
@@ -124,6 +128,7 @@ class Honeypot:
 
     async def delete_session(self, session_id: str, caller: Caller) -> None:
         """Delete a session and every trace of what was said in it; the deed stays in the audit."""
+        _require_id(session_id)
         await self._database.write(
             _delete, session_id, caller, audit_id=self._ids.new(), now=self._clock.now()
         )
@@ -180,6 +185,10 @@ class Honeypot:
         """One turn: the scammer's line, what it gave away, the persona's reply, the session's new state."""
         session = _require_open(tx.find(statements.LOCK_SESSION, id=session_id), session_id)
         turn = session["turn_count"] + 1
+        if session["last_message_at"] is not None:
+            # Turns are counted in the order they get the session; a clock that stepped back, or a turn that
+            # came first and waited, must not put its line before an earlier turn's.
+            heard = heard._replace(now=max(heard.now, session["last_message_at"]))
         verdict = detection.combine(_earlier_verdict(session), heard.verdict)
         known = _require(tx.find(statements.FIND_INTELLIGENCE, session_id=session_id), session_id)
         items, new_items = intelligence.merge(
@@ -332,6 +341,12 @@ def _request_name(scope: str, client_message_id: str | None, *asked: Any) -> Req
     if client_message_id is None:
         return None
     return receipts.name_request(scope, client_message_id, *asked)
+
+
+def _require_id(session_id: str) -> None:
+    """Nothing that could not be an id reaches a database."""
+    if len(session_id) > _ID_LENGTH or not session_id.isprintable():
+        raise NotFound("There is no such session.", hint="An id has 36 letters, digits and hyphens.")
 
 
 def _require(row: Row | None, session_id: str) -> Row:

@@ -20,8 +20,8 @@ INSERT_SESSION = Statement(
 )
 FIND_SESSION = Statement(f"SELECT {_SESSION} FROM {{sessions}} WHERE id = :id")
 LOCK_SESSION = Statement(
-    "SELECT status, turn_count, persona_id, is_scam, scam_type, scam_confidence, reasons_json"
-    " FROM {sessions} WHERE id = :id",
+    "SELECT status, turn_count, persona_id, is_scam, scam_type, scam_confidence, reasons_json,"
+    " last_message_at FROM {sessions} WHERE id = :id",
     lock=True,
 )
 RECORD_TURN = Statement(

@@ -115,7 +115,7 @@ class Edge:
         if b"content-length" not in headers and b"transfer-encoding" not in headers:
             return receive
         declared = headers.get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > self._body_limit:
+        if not declared.isdigit() or len(declared) > 18 or int(declared) > self._body_limit:
             raise self._too_large()
         body = await self._collect(receive)
         if body is None:
@@ -155,7 +155,7 @@ class Edge:
         )
 
     def _account(self, scope: Scope, status: int, seconds: float, correlation_id: str) -> None:
-        path = _template(scope)
+        path = _template(scope, self._platform.app_names)
         metrics.count_request(scope["method"], path, status, seconds)
         # What is usual is in the metrics; a line for every request would cost more than the request.
         if status >= 500 or self._logs_requests:
@@ -198,7 +198,7 @@ class _Response:
         headers.extend((name.encode(), value.encode()) for name, value in retry_after(error).items())
         if status == 401:
             headers.append((b"www-authenticate", b"Bearer"))
-        if status == 413:
+        if status in (400, 413):
             # The rest of the body is not read, so the connection cannot be used again.
             headers.append((b"connection", b"close"))
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
@@ -243,12 +243,16 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-def _template(scope: Scope) -> str:
-    """The route's path as it is written in the code, so that no id becomes a label."""
+def _template(scope: Scope, apps: tuple[str, ...]) -> str:
+    """The route's path as it is written in the code, so that no id becomes a label.
+
+    A request refused before it had a route is counted under its app.
+    """
     path: str | None = getattr(scope.get("route"), "path", None)
-    if path is None:
-        return "unmatched"
     asked: str = scope["path"]
+    if path is None:
+        app = asked.split("/", 3)[2] if asked.startswith("/api/") else ""
+        return f"/api/{app}" if app in apps else "unmatched"
     if asked.startswith("/api/") and not path.startswith("/api/"):
         return f"/api/{asked.split('/', 3)[2]}{path}"
     return path

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from switchboard.kernel.errors import Internal, Invalid, NotFound, SwitchboardError, Unavailable
 
@@ -87,7 +88,7 @@ def install_error_handlers(app: FastAPI) -> None:
                 Invalid("This path does not take this method.", hint="See /docs for what each path takes."),
             )
             answer.status_code = _METHOD_NOT_ALLOWED
-            answer.headers.update(error.headers or {})
+            answer.headers["Allow"] = ", ".join(_methods_of(app, request.url.path)) or "GET"
             return answer
         if error.status_code == NotFound.statuses[0]:
             return _answer(
@@ -97,6 +98,21 @@ def install_error_handlers(app: FastAPI) -> None:
             request,
             Invalid("The request cannot be read.", hint="See /docs for what this path takes.", status=400),
         )
+
+
+def _methods_of(app: FastAPI, path: str) -> list[str]:
+    """Every method that the API's document gives a path."""
+    return sorted(
+        method.upper()
+        for template, operations in app.openapi()["paths"].items()
+        if compile_path(template)[0].match(path)
+        for method in operations
+    )
+
+
+def _named(part: Any) -> str:
+    """A field's name, as much of it as a person would read."""
+    return "".join(character for character in str(part)[:60] if character.isprintable())
 
 
 def _answer(request: Request, error: SwitchboardError) -> JSONResponse:
@@ -112,7 +128,7 @@ def _in_words(error: RequestValidationError) -> Invalid:
             "The request body is not valid JSON.", hint="Check quotes, commas and brackets.", status=400
         )
     lines = [
-        f"{'.'.join(str(part) for part in each['loc'][1:]) or each['loc'][0]}: {each['msg'].removeprefix('Value error, ')}"
+        f"{'.'.join(map(_named, each['loc'][1:6])) or each['loc'][0]}: {each['msg'].removeprefix('Value error, ')}"
         for each in broken[:3]
     ]
     more = f" (and {len(broken) - 3} more)" if len(broken) > 3 else ""

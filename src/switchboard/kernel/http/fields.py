@@ -93,6 +93,9 @@ SearchText = Annotated[
 ]
 
 
+FilterText = Annotated[str, StringConstraints(max_length=50), AfterValidator(_storable_text)]
+
+
 def encode_place(at: datetime, id: str) -> str:
     """A place in a list ordered by moment and id, as an opaque cursor."""
     return urlsafe_b64encode(f"{to_iso(at)}|{id}".encode()).decode().rstrip("=")

@@ -16,7 +16,7 @@ from switchboard.kernel.clock import Clock
 from switchboard.kernel.database.database import Database
 from switchboard.kernel.database.statement import Row, Statement
 from switchboard.kernel.database.transaction import Transaction, as_json
-from switchboard.kernel.errors import Forbidden, Invalid, NotFound
+from switchboard.kernel.errors import Forbidden, Invalid, NotFound, SwitchboardError
 from switchboard.kernel.ids import Ids
 from switchboard.kernel.security import audit
 from switchboard.kernel.security.caller import Caller
@@ -68,6 +68,7 @@ class ApiKeys:
         self._live: dict[str, ApiKey] = {}
         self._used: dict[str, datetime] = {}
         self._lookups_left = self._LOOKUPS_PER_REFRESH
+        self._changes = 0
 
     def create(
         self,
@@ -118,6 +119,7 @@ class ApiKeys:
 
         self._database.write_now(turn)
         key = _key({**row, "apps_json": sorted(set(apps)), "last_used_at": None, "revoked_at": None})
+        self._changes += 1
         self._live[row["secret_hash"]] = key
         return key, token
 
@@ -131,8 +133,10 @@ class ApiKeys:
         return [_key(row) for row in self._database.read_now(lambda tx: tx.rows(_ALL))]
 
     def revoke(self, name: str, caller: Caller) -> ApiKey:
-        """Revoke the key of this prefix, id or name. Raises NotFound, and Invalid for a name several share."""
+        """Revoke the key of this prefix (alone, or as the key begins with it), id or name. Raises NotFound, and Invalid for a name several share."""
         now, audit_id = self._clock.now(), self._ids.new()
+        if as_shown := _STARTS_AS_SHOWN.match(name):
+            name = as_shown[1]
 
         def turn(tx: Transaction) -> Row:
             found = tx.rows(_BY_NAME, name=name)
@@ -151,6 +155,7 @@ class ApiKeys:
             return found[0]
 
         row = self._database.write_now(turn)
+        self._changes += 1
         self._live.pop(row["secret_hash"], None)
         return _key({**row, "revoked_at": now})
 
@@ -161,7 +166,7 @@ class ApiKeys:
         if key is None and _TOKEN.fullmatch(token) and self._lookups_left > 0:
             # A key made a moment ago by another process; the count keeps guessing from becoming load.
             self._lookups_left -= 1
-            await self.refresh(lookups_left=self._lookups_left)
+            await self._reload()
             key = self._live.get(hashed)
         if key is None:
             raise Forbidden(
@@ -177,19 +182,32 @@ class ApiKeys:
         self._used[key.id] = now
         return key
 
-    async def refresh(self, *, lookups_left: int = _LOOKUPS_PER_REFRESH) -> None:
+    async def refresh(self) -> None:
         """Take over what other processes made or revoked."""
-        rows = await self._database.read(lambda tx: tx.rows(_LIVE))
-        self._live = {row["secret_hash"]: _key(row) for row in rows}
-        self._lookups_left = lookups_left
+        await self._reload()
+        self._lookups_left = self._LOOKUPS_PER_REFRESH
+
+    async def _reload(self) -> None:
+        """Read the keys; again if one was made or revoked here while they were being read."""
+        while True:
+            changes = self._changes
+            rows = await self._database.read(lambda tx: tx.rows(_LIVE))
+            if changes == self._changes:
+                self._live = {row["secret_hash"]: _key(row) for row in rows}
+                return
 
     async def write_last_used(self) -> None:
         """Record when each key was last used, since the last call."""
         used, self._used = self._used, {}
-        if used:
+        if not used:
+            return
+        try:
             await self._database.write(
                 lambda tx: tx.run_many(_TOUCH, [{"id": id, "now": at} for id, at in used.items()])
             )
+        except SwitchboardError:
+            self._used = used | self._used
+            raise
 
 
 def _hash(token: str) -> str:
