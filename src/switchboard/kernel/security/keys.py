@@ -23,6 +23,7 @@ from switchboard.kernel.security.caller import Caller
 
 ALL_APPS = "*"
 _TOKEN = re.compile(r"sb_[0-9a-f]{8}_[A-Za-z0-9_-]{43}")
+_STARTS_AS_SHOWN = re.compile(r"sb_([0-9a-f]{8})(?:_|$)")
 _COLUMNS = "id, name, prefix, secret_hash, apps_json, rate_limit_per_minute, created_at, expires_at, last_used_at, revoked_at"
 _INSERT = Statement(
     "INSERT INTO {api_keys} (id, name, prefix, secret_hash, apps_json, rate_limit_per_minute, created_at, expires_at)"
