@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 import structlog
@@ -30,6 +31,9 @@ from switchboard.kernel.security.rate_limits import RateLimits
 from switchboard.worker import Worker
 
 _LAST_USED_SECONDS = 30.0
+
+# Whoever reads a file or a pipe needs the first key as soon as one at a terminal.
+_say = partial(print, flush=True)
 
 log = structlog.get_logger("switchboard.server")
 
@@ -77,7 +81,7 @@ def create_app(platform: Platform) -> FastAPI:
     return app
 
 
-def serve(platform: Platform, *, say: Callable[[str], None] = print) -> None:
+def serve(platform: Platform, *, say: Callable[[str], None] = _say) -> None:
     """Serve until told to stop. Raises Conflict when another server holds the same SQLite files."""
     settings = platform.settings
     logging.configure(settings)

@@ -46,12 +46,20 @@ class Worker:
             await asyncio.to_thread(self._jobs.stop)
 
     async def _run_jobs(self) -> None:
-        try:
-            await asyncio.to_thread(self._jobs.start)
-            self._jobs_started = True
-            log.debug("schedules are running")
-        except Exception:
-            log.exception("the job engine did not start; schedules do not run")
+        """Start the engine; again after a while where its database is held or its disk full."""
+        while not self._stopping.is_set():
+            try:
+                await asyncio.to_thread(self._jobs.start)
+                self._jobs_started = True
+                log.debug("schedules are running")
+                return
+            except Exception:
+                log.exception("the job engine did not start; schedules wait")
+                # What was half launched has to go before it can be launched again.
+                with suppress(Exception):
+                    await asyncio.to_thread(self._jobs.stop)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), 5 * _POLL_SECONDS)
 
     async def _deliver(self, app: str) -> None:
         policy = AddressPolicy(self._platform.settings.outbound_networks.split(","))

@@ -14,6 +14,8 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
+from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -61,8 +63,9 @@ class Api(NamedTuple):
 
 
 @pytest.fixture
-def api(make_settings: Callable[..., Settings]) -> Iterator[Api]:
-    platform = Platform(make_settings(rate_limit_per_minute=0), APPS)
+def api(make_settings: Callable[..., Settings], database_url: str | None) -> Iterator[Api]:
+    url = SecretStr(database_url) if database_url else None
+    platform = Platform(make_settings(rate_limit_per_minute=0, database_url=url), APPS)
     platform.migrate()
     _, token = platform.keys.create("fuzz", ["*"], command_caller())
     honeypot = Honeypot(platform)
@@ -74,12 +77,18 @@ def api(make_settings: Callable[..., Settings]) -> Iterator[Api]:
     platform.close()
 
 
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=["allowed", "forbidden"])
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
-def test_every_operation_keeps_to_the_document(api: Api, path: str, method: str) -> None:
+def test_every_operation_keeps_to_the_document(
+    api: Api, path: str, method: str, mode: GenerationMode
+) -> None:
     operation = api.document[path][method]
+    takes_nothing = not (operation.body or operation.query or operation.path_parameters)
+    if mode is GenerationMode.NEGATIVE and takes_nothing:
+        pytest.skip("the document forbids nothing here: the operation takes no parameters")
 
-    @given(case=operation.as_strategy(), known=st.booleans())
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(case=operation.as_strategy(generation_mode=mode), known=st.booleans())
+    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     def ask(case: Any, known: bool) -> None:
         if known and case.path_parameters:
             case.path_parameters = {"session_id": api.session_id}

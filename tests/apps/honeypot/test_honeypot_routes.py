@@ -161,7 +161,7 @@ async def test_a_message_of_the_longest_length_and_of_any_script_comes_back_as_i
             assert lines[0]["content"] == text
         refused(
             await asked.post(SESSIONS, content=b'{"message": "half \\ud83d"}', headers=JSON),
-            422,
+            400,
         )
 
 
@@ -245,11 +245,11 @@ async def test_pages_of_lines_hold_each_once_while_the_session_goes_on(platform:
             seen += [(line["turn_number"], line["role"]) for line in page["items"]]
             if page["next"] is None:
                 break
-            if number < 5:
+            for _ in range(2 if number < 3 else 0):
                 await asked.post(turns, json={"message": f"Message {number}"})
             page = (await asked.get(turns, params={"limit": 3, "cursor": page["next"]})).json()
         # Every moment is the same here, so the scammer's line comes first by its id alone.
-        assert seen == [(turn, role) for turn in range(1, 7) for role in ("scammer", "agent")]
+        assert seen == [(turn, role) for turn in range(1, 8) for role in ("scammer", "agent")]
 
 
 def _as_cursor(text: str) -> str:
@@ -294,9 +294,9 @@ async def test_a_wrong_limit_is_refused(platform: Platform, limit: str) -> None:
     [
         {"status": "ongoing"},
         {"is_scam": "perhaps"},
-        {"scam_type": "x" * 51},
-        {"source_type": "x" * 21},
-        {"persona_id": "x" * 51},
+        {"scam_type": "x" * 256},
+        {"source_type": "x" * 256},
+        {"persona_id": "x" * 256},
         {"since": "yesterday"},
         {"since": "2026-02-04T10:00:00"},
         {"until": "9999-12-31T23:59:59-23:59"},
@@ -361,7 +361,7 @@ async def test_search_finds_values_by_any_written_form_and_lines_by_their_words(
 
         for written in ("9876543210", "+91 98765-43210", "(0)98765 43210", "+919876543210"):
             assert (await found(written))[0] == {("phone", "+919876543210")}
-        for written in ("helpdesk@ybl", "HelpDesk@YBL", " helpdesk @ ybl "):
+        for written in ("helpdesk@ybl", "HelpDesk@YBL", "ｈｅｌｐｄｅｓｋ＠ｙｂｌ"):
             assert ("upi", "helpdesk@ybl") in (await found(written))[0]
         [(kind, _)] = (await found("hxxp://evil-login[.]example/Pay?x=1"))[0]
         assert kind == "link"

@@ -70,6 +70,43 @@ async def test_a_session_is_true_at_every_moment(honeypot: Honeypot, clock: Fixe
     assert SCAM[span["start"] : span["end"]] == "98765 43210"
 
 
+async def test_every_turn_leaves_true_moments_a_true_status_and_two_numbered_lines(
+    make_settings: Callable[..., Settings], database_url: str | None, clock: FixedClock
+) -> None:
+    settings = make_settings(
+        honeypot_max_turns=5, database_url=SecretStr(database_url) if database_url else None
+    )
+    platform = Platform(settings, APPS, clock=clock)
+    platform.migrate()
+    honeypot = Honeypot(platform)
+    id = (await honeypot.open_session(opening(), ME))["session_id"]
+    for turn in range(1, 6):
+        if turn > 1:
+            clock.advance(timedelta(minutes=turn, microseconds=turn))
+            await honeypot.receive_message(id, f"Message {turn}")
+        session = await honeypot.get_session(id)
+        assert (session["turn_count"], session["status"]) == (
+            turn,
+            "ONGOING" if turn < 5 else "MAX_TURNS_REACHED",
+        )
+        assert session["started_at"] == session["created_at"] == START
+        assert session["updated_at"] == session["last_message_at"] == clock.now()
+        assert session["ended_at"] == (None if turn < 5 else clock.now())
+        [heard, reply] = (await honeypot.list_messages(id, None, 100))[-2:]
+        assert (heard["role"], heard["turn_number"]) == ("scammer", turn)
+        assert (reply["role"], reply["turn_number"]) == ("agent", turn)
+        assert heard["created_at"] == reply["created_at"] == clock.now()
+        assert heard["id"] < reply["id"], "equal moments are ordered by id"
+
+    ended = await honeypot.get_session(id)
+    clock.advance(timedelta(hours=2))
+    with pytest.raises(Conflict, match="MAX_TURNS_REACHED"):
+        await honeypot.receive_message(id, "Are you there?")
+    assert honeypot.end_silent_sessions(schedule_caller("silence sweep")) == 0
+    assert await honeypot.get_session(id) == ended
+    platform.close()
+
+
 async def test_the_last_turn_ends_the_session_and_nothing_follows_it(
     make_settings: Callable[..., Settings], database_url: str | None, clock: FixedClock
 ) -> None:
@@ -245,6 +282,44 @@ async def test_deleting_leaves_no_trace_but_the_deed(honeypot: Honeypot, platfor
         await honeypot.get_session(id)
     with pytest.raises(NotFound):
         await honeypot.delete_session(id, ME)
+
+
+async def test_the_bytes_of_the_files_hold_nothing_of_a_deleted_session(
+    make_settings: Callable[..., Settings], clock: FixedClock
+) -> None:
+    settings = make_settings(honeypot_max_turns=50)
+    platform = Platform(settings, APPS, clock=clock)
+    platform.migrate()
+    honeypot = Honeypot(platform)
+    marker = "unmistakableparrot"
+    long = f"{marker} {'squawk ' * 1_000} {marker}@ybl http://{marker}.example/pay"
+    gone = []
+    # A session that stays shares its pages with each that goes: a page that splits leaves copies behind in
+    # its unused part, and only a page that empties is wiped whole. 6 of 60 such pairs showed a trace.
+    for each in range(40):
+        kept = (await honeypot.open_session(opening("An honest walrus"), ME))["session_id"]
+        about = opening(long, source_identifier=marker, metadata={"who": marker})
+        id = (await honeypot.open_session(about, ME, f"request-{each}"))["session_id"]
+        gone.append(id)
+        for number in range(20):
+            await honeypot.receive_message(id, f"{marker} again {number}", f"request-{number}")
+            await honeypot.receive_message(kept, f"walrus {number}")
+    assert files_that_hold(settings, marker)
+    for id in gone:
+        await honeypot.delete_session(id, ME)
+    platform.close()
+
+    assert files_that_hold(settings, "walrus") == ["honeypot.db"]
+    for trace in (marker, "squawk", "kparro"):
+        assert files_that_hold(settings, trace) == [], trace
+    for id in gone:
+        assert files_that_hold(settings, id) == ["honeypot.db"], "the audit names the session"
+
+
+def files_that_hold(settings: Settings, text: str) -> list[str]:
+    """Which files of the data folder hold a text in their bytes, write-ahead logs included."""
+    files = (path for path in settings.data_dir.rglob("*") if path.is_file())
+    return sorted(path.name for path in files if text.encode() in path.read_bytes())
 
 
 def rows_that_hold(platform: Platform, text: str) -> dict[str, int]:

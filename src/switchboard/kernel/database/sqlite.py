@@ -125,7 +125,7 @@ class SqliteDatabase:
                 with suppress(library.Error):
                     connection.execute("ROLLBACK")
         except library.Error as error:
-            said = self._translate(error)
+            said = self._translate(error, reading=True)
             if said is error:
                 raise
             raise said from error
@@ -185,14 +185,19 @@ class SqliteDatabase:
             self._local.connection = connection
         return connection
 
-    def _translate(self, error: BaseException) -> BaseException:
+    def _translate(self, error: BaseException, *, reading: bool = False) -> BaseException:
         """An error of the library in words; any other, and a broken constraint, as it is."""
         if isinstance(error, SwitchboardError) or not isinstance(error, library.Error):
             return error
+        if getattr(error, "sqlite_errorname", "") in _NO_ROOM_FOR_SHARED_MEMORY:
+            return disk_full(self.name)
         said = _SAID.get(primary_code(error))
+        if reading and said is outcome_unknown:
+            said = unreachable
         return said(self.name) if said else error
 
 
+_NO_ROOM_FOR_SHARED_MEMORY = ("SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMOPEN")
 _SYNC_MODES = ("OFF", "NORMAL", "FULL", "EXTRA")
 _SAID: dict[int, Callable[[str], SwitchboardError]] = {
     library.SQLITE_BUSY: locked,
