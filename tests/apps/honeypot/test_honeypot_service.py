@@ -284,38 +284,6 @@ async def test_deleting_leaves_no_trace_but_the_deed(honeypot: Honeypot, platfor
         await honeypot.delete_session(id, ME)
 
 
-async def test_the_bytes_of_the_files_hold_nothing_of_a_deleted_session(
-    make_settings: Callable[..., Settings], clock: FixedClock
-) -> None:
-    settings = make_settings(honeypot_max_turns=50)
-    platform = Platform(settings, APPS, clock=clock)
-    platform.migrate()
-    honeypot = Honeypot(platform)
-    marker = "unmistakableparrot"
-    long = f"{marker} {'squawk ' * 1_000} {marker}@ybl http://{marker}.example/pay"
-    gone = []
-    # A session that stays shares its pages with each that goes: a page that splits leaves copies behind in
-    # its unused part, and only a page that empties is wiped whole. 6 of 60 such pairs showed a trace.
-    for each in range(40):
-        kept = (await honeypot.open_session(opening("An honest walrus"), ME))["session_id"]
-        about = opening(long, source_identifier=marker, metadata={"who": marker})
-        id = (await honeypot.open_session(about, ME, f"request-{each}"))["session_id"]
-        gone.append(id)
-        for number in range(20):
-            await honeypot.receive_message(id, f"{marker} again {number}", f"request-{number}")
-            await honeypot.receive_message(kept, f"walrus {number}")
-    assert files_that_hold(settings, marker)
-    for id in gone:
-        await honeypot.delete_session(id, ME)
-    platform.close()
-
-    assert files_that_hold(settings, "walrus") == ["honeypot.db"]
-    for trace in (marker, "squawk", "kparro"):
-        assert files_that_hold(settings, trace) == [], trace
-    for id in gone:
-        assert files_that_hold(settings, id) == ["honeypot.db"], "the audit names the session"
-
-
 def files_that_hold(settings: Settings, text: str) -> list[str]:
     """Which files of the data folder hold a text in their bytes, write-ahead logs included."""
     files = (path for path in settings.data_dir.rglob("*") if path.is_file())
