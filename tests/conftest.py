@@ -7,6 +7,7 @@ on it) runs on both from the same code. PostgreSQL comes from a package, so a ba
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from switchboard.kernel.ids import CountingIds, FixedChance
 from switchboard.kernel.platform import Platform
 from switchboard.kernel.settings import Settings
 
+_TEMPLATE = f"template_{os.getpid()}"
 START = datetime(2026, 2, 4, 10, 0, tzinfo=UTC)
 
 
@@ -86,16 +88,60 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
     return make
 
 
+@pytest.fixture(scope="session")
+def _migrated(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str | None, Path], None]:
+    """Puts a migrated, empty database where a platform will look: migrating anew would cost a second a test."""
+    made: dict[str, Path] = {}
+
+    def server() -> str:
+        address: str = request.getfixturevalue("postgresql_server")
+        return address
+
+    def put(database_url: str | None, data_dir: Path) -> None:
+        kind = "sqlite" if database_url is None else "postgresql"
+        if kind not in made:
+            made[kind] = _make_template(None if database_url is None else server(), tmp_path_factory)
+        if database_url is None:
+            shutil.copytree(made[kind], data_dir)
+        else:
+            name = psycopg.conninfo.conninfo_to_dict(database_url)["dbname"]
+            with psycopg.connect(server(), autocommit=True) as connection:
+                connection.execute(f"DROP DATABASE {name}")
+                connection.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+
+    return put
+
+
+def _make_template(server: str | None, folders: pytest.TempPathFactory) -> Path:
+    folder = folders.mktemp("template") / "data"
+    url = None
+    if server is not None:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {_TEMPLATE}")
+        url = SecretStr(server.replace("/postgres?", f"/{_TEMPLATE}?"))
+    platform = Platform(Settings(data_dir=folder, database_url=url), APPS)
+    platform.migrate()
+    platform.close()
+    return folder
+
+
 @pytest.fixture
 def settings(make_settings: Callable[..., Settings], database_url: str | None) -> Settings:
     return make_settings(database_url=SecretStr(database_url) if database_url else None)
 
 
 @pytest.fixture
-def platform(settings: Settings, clock: FixedClock) -> Iterator[Platform]:
+def platform(
+    settings: Settings,
+    clock: FixedClock,
+    database_url: str | None,
+    _migrated: Callable[[str | None, Path], None],
+) -> Iterator[Platform]:
     """A migrated platform on each kind of database, with a fixed clock, counted ids and fixed chance."""
+    _migrated(database_url, settings.data_dir)
     platform = Platform(settings, APPS, clock=clock, ids=CountingIds(), chance=FixedChance())
-    platform.migrate()
     yield platform
     platform.close()
 

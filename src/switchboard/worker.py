@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from contextlib import suppress
 
@@ -51,6 +52,9 @@ class Worker:
             try:
                 await asyncio.to_thread(self._jobs.start)
                 self._jobs_started = True
+                # What is loaded now stays: looking through it for garbage would stop every answer for 100 ms.
+                gc.collect()
+                gc.freeze()
                 log.debug("schedules are running")
                 return
             except Exception:

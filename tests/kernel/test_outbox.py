@@ -139,6 +139,18 @@ async def test_a_receiver_that_is_gone_for_good_is_asked_no_more(
         box.retry("all", ME)
 
 
+async def test_a_late_refusal_does_not_bring_back_what_a_gone_receiver_closed(
+    platform: Platform, box: Outbox, receiver: Receiver
+) -> None:
+    box.add_endpoint(receiver.url, ME, HERE)
+    for number in range(12):
+        publish(platform, f"session-{number}")
+    receiver.answers = [410, *[503] * 11]
+    while await box.deliver_due(HERE):
+        pass
+    assert {row["status"] for row in box.list_results()} == {"FAILED"}
+
+
 async def test_a_result_whose_sender_died_is_sent_again_under_the_same_id(
     platform: Platform, box: Outbox, receiver: Receiver, clock: FixedClock
 ) -> None:

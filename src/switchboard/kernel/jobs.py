@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
 
+from switchboard.kernel import upkeep
 from switchboard.kernel.app import Schedule
 from switchboard.kernel.platform import Platform, make_data_dir
 
@@ -41,7 +42,8 @@ class Jobs:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._schedules = {schedule.name: schedule for app in platform.apps for schedule in app.schedules()}
+        schedules = (*upkeep.SCHEDULES, *(each for app in platform.apps for each in app.schedules()))
+        self._schedules = {schedule.name: schedule for schedule in schedules}
         self._engine: sa.Engine | None = None
 
     def start(self) -> None:

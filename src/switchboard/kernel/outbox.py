@@ -51,9 +51,10 @@ _LEASE = Statement("UPDATE {outbox} SET attempts = attempts + 1, next_attempt_at
 _SENT = Statement(
     "UPDATE {outbox} SET status = 'SENT', sent_at = :now, last_status_code = :code, last_error = NULL WHERE id = :id"
 )
+# What was closed in the meantime, because its receiver is gone, stays closed.
 _TRY_LATER = Statement(
     "UPDATE {outbox} SET status = :status, next_attempt_at = :at, last_status_code = :code, last_error = :error"
-    " WHERE id = :id"
+    " WHERE id = :id AND status = 'PENDING'"
 )
 _DISABLE = Statement(
     "UPDATE {outbox_endpoints} SET disabled_at = :now, disabled_reason = :reason WHERE id = :id AND disabled_at IS NULL"

@@ -7,6 +7,7 @@ transaction. A name that comes back with another request is refused.
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -35,8 +36,9 @@ class RequestName(NamedTuple):
 
 
 def name_request(scope: str, client_message_id: str, *asked: Any) -> RequestName:
-    """The name of a request; `asked` is all that the answer depends on."""
-    return RequestName(scope, client_message_id, hashlib.sha256(as_json(asked).encode()).hexdigest())
+    """The name of a request; `asked` is all that the answer depends on, its objects in any order of keys."""
+    asked_text = json.dumps(asked, ensure_ascii=True, allow_nan=False, sort_keys=True)
+    return RequestName(scope, client_message_id, hashlib.sha256(asked_text.encode()).hexdigest())
 
 
 def find_answer(tx: Transaction, name: RequestName | None) -> dict[str, Any] | None:

@@ -15,3 +15,17 @@ def migrate(ctx: typer.Context) -> None:
     for step in applied:
         typer.echo(f"applied {step}")
     typer.echo("Every database is up to date." if not applied else f"{len(applied)} steps applied.")
+
+
+@db.command()
+def tidy(ctx: typer.Context) -> None:
+    """Do the nightly upkeep now: merge the search index, and wipe the last traces of what was deleted."""
+    from switchboard.kernel import upkeep
+    from switchboard.kernel.security.caller import command_caller
+
+    with ctx.obj() as platform:
+        compacted = upkeep.tidy(platform, command_caller())
+    for name in compacted:
+        typer.echo(f"{name}: written anew, nothing of what was deleted remains in it.")
+    if not compacted:
+        typer.echo("Nothing was deleted since the last time. The search indexes are merged.")

@@ -56,6 +56,12 @@ class Database(Protocol):
     def read_now(self, query: Turn[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """`read` for threads without an event loop."""
 
+    def compact(self) -> None:
+        """Write the database anew, so that no byte of what was deleted remains and its space is given back.
+
+        Turns wait meanwhile, some seconds for each GB. Raises Unavailable when there is no room for it.
+        """
+
     def health(self) -> dict[str, Any]:
         """What an operator would ask, by name: size_bytes, waiting turns, sync mode, version."""
 

@@ -154,6 +154,17 @@ class PostgresqlDatabase:
         if self._closed:
             raise closing(self.name)
 
+    def compact(self) -> None:
+        """`VACUUM`, which runs beside the turns. The server's own autovacuum does the same, when it sees fit."""
+        with self.engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            tables = connection.exec_driver_sql(
+                "SELECT format('%%I.%%I', schemaname, tablename) FROM pg_tables WHERE schemaname = %(schema)s",
+                {"schema": self.name},
+            )
+            for name in tables.scalars().all():
+                connection.exec_driver_sql(f"VACUUM (ANALYZE) {name}")
+
     def health(self) -> dict[str, Any]:
         def ask(tx: PostgresqlTransaction) -> dict[str, Any]:
             row = tx.find(

@@ -53,6 +53,8 @@ class _Job(NamedTuple):
     answer: Answer
     loop: asyncio.AbstractEventLoop | None
     accepted_at: float
+    alone: bool = False
+    """Outside any transaction: `turn(connection)`, once the group before it is committed."""
 
 
 class _Outcome(NamedTuple):
@@ -100,6 +102,13 @@ class GroupCommitWriter:
         loop: asyncio.AbstractEventLoop | None,
     ) -> None:
         """Accept a turn; `answer` is settled after its commit, on `loop` if one is given."""
+        self._accept(_Job(turn, args, kwargs, answer, loop, time.monotonic()))
+
+    def submit_alone(self, work: Callable[[Any], Any], answer: Answer) -> None:
+        """Accept work on the bare connection, between two groups: what no transaction may hold."""
+        self._accept(_Job(work, (), {}, answer, None, time.monotonic(), alone=True))
+
+    def _accept(self, job: _Job) -> None:
         if self._jobs.qsize() >= _WAITING_LIMIT:
             raise overloaded(self._name)
         with self._lock:
@@ -108,7 +117,7 @@ class GroupCommitWriter:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name=f"{self._name}-writer", daemon=True)
                 self._thread.start()
-            self._jobs.put(_Job(turn, args, kwargs, answer, loop, time.monotonic()))
+            self._jobs.put(job)
 
     def close(self) -> None:
         """Commit what was accepted, fold the log back into the file, end the thread."""
@@ -131,8 +140,12 @@ class GroupCommitWriter:
                 self._checkpoint("TRUNCATE")
                 continue
             group, closing = self._gather(first)
-            if group:
-                self._run_group(group)
+            turns = [job for job in group if not job.alone]
+            if turns:
+                self._run_group(turns)
+            for job in group:
+                if job.alone:
+                    self._run_alone(job)
         self._checkpoint("TRUNCATE")
         self._let_go()
 
@@ -161,12 +174,23 @@ class GroupCommitWriter:
             outcomes = [_Outcome(job, None, said) for job in group]
         _release(outcomes)
 
-    def _commit(self, group: list[_Job]) -> list[_Outcome]:
-        """Run every turn and commit. Raises what ended the whole transaction, if anything did."""
+    def _run_alone(self, job: _Job) -> None:
+        try:
+            outcome = _Outcome(job, job.turn(self._open()), None)
+        except BaseException as error:
+            self._abandon(error)
+            outcome = _Outcome(job, None, self._translate(error))
+        _release([outcome])
+
+    def _open(self) -> Any:
         if self._connection is None:
             self._connection = self._connect()
             self._connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
-        connection = self._connection
+        return self._connection
+
+    def _commit(self, group: list[_Job]) -> list[_Outcome]:
+        """Run every turn and commit. Raises what ended the whole transaction, if anything did."""
+        connection = self._open()
         # A turn that has waited its time out behind a foreign lock is not made to wait it twice.
         patient = time.monotonic() - group[0].accepted_at < _WAITING_SECONDS
         with _busy_timeout(connection, None if patient else 50):
