@@ -15,7 +15,7 @@ from switchboard import __version__
 from switchboard.apps import APPS
 from switchboard.kernel.app import App
 from switchboard.kernel.callbacks_commands import callbacks
-from switchboard.kernel.database.commands import db
+from switchboard.kernel.database_commands import db
 from switchboard.kernel.errors import SwitchboardError
 from switchboard.kernel.security.keys_commands import keys
 

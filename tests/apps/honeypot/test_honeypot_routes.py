@@ -364,7 +364,7 @@ async def test_search_finds_values_by_any_written_form_and_lines_by_their_words(
         for written in ("helpdesk@ybl", "HelpDesk@YBL", "ｈｅｌｐｄｅｓｋ＠ｙｂｌ"):
             assert ("upi", "helpdesk@ybl") in (await found(written))[0]
         [(kind, _)] = (await found("hxxp://evil-login[.]example/Pay?x=1"))[0]
-        assert kind == "link"
+        assert kind == "url"
         assert (await found("kyc EXPIRED"))[1] == {1}
         assert await found("nowhere-said") == (set(), set())
 

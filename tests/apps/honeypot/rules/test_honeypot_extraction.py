@@ -151,7 +151,7 @@ def test_an_email_address_is_neither_a_upi_id_nor_a_link(text: str) -> None:
     ],
 )
 def test_a_link_is_refanged_and_freed_of_the_sentence_around_it(text: str, value: str) -> None:
-    assert values(text) == [("link", value)]
+    assert values(text) == [("url", value)]
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_a_link_with_a_lure_is_surer_than_a_plain_one() -> None:
 
 def test_findings_come_in_reading_order_once_per_occurrence() -> None:
     text = "Pay x.y@ybl or call 90000 12345, https://evil.example/a, x.y@ybl"
-    assert [finding.kind for finding in extract(text)] == ["upi", "phone", "link", "upi"]
+    assert [finding.kind for finding in extract(text)] == ["upi", "phone", "url", "upi"]
 
 
 HOSTILE = st.lists(

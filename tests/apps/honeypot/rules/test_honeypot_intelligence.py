@@ -32,7 +32,7 @@ def test_a_first_message_fills_every_column_it_speaks_of() -> None:
     assert new == [
         {"type": "phone", "value": "+919000012345", "confidence": 0.95, "turn": 1},
         {"type": "upi", "value": "a.b@ybl", "confidence": 0.95, "turn": 1},
-        {"type": "link", "value": "http://kyc.example/x", "confidence": 0.95, "turn": 1},
+        {"type": "url", "value": "http://kyc.example/x", "confidence": 0.95, "turn": 1},
     ]
 
 
@@ -112,6 +112,6 @@ def _values(items: dict[str, list[dict[str, Any]]]) -> set[str]:
 
 def test_confidences_and_missing_kinds_describe_what_is_known() -> None:
     items, _ = merge({}, extract("9000012345"), 1, AT)
-    assert confidences(items) == {"phone": [0.95], "upi": [], "link": []}
-    assert missing_kinds(items) == ["upi", "link"]
-    assert missing_kinds({}) == ["upi", "phone", "link"]
+    assert confidences(items) == {"phone": [0.95], "upi": [], "url": []}
+    assert missing_kinds(items) == ["upi", "url"]
+    assert missing_kinds({}) == ["upi", "phone", "url"]

@@ -39,7 +39,7 @@ def answer(**changed: Any) -> str:
         "turn": 1,
         "text": "hello",
         "verdict": SCAM,
-        "missing": ("upi", "phone", "link"),
+        "missing": ("upi", "phone", "url"),
         "said": (),
         "seed": 7,
         "language": "en",
@@ -116,7 +116,7 @@ def test_the_same_seed_gives_the_same_line_and_another_seed_another() -> None:
     [
         ("share the OTP", "code"),
         ("install AnyDesk", "app"),
-        ("open http://evil.example/x", "link"),
+        ("open http://evil.example/x", "url"),
         ("pay the fee", "payment"),
         ("send your Aadhaar", "payment"),
         ("your Aadhaar please", "document"),
@@ -139,7 +139,7 @@ def test_the_phases_begin_with_trust_and_end_in_stalling(turn: int, slot: str) -
 
 
 @pytest.mark.parametrize(
-    ("turn", "missing"), list(product((3, 4, 5, 6, 9, 20), ("upi", "phone", "link", "bank_account")))
+    ("turn", "missing"), list(product((3, 4, 5, 6, 9, 20), ("upi", "phone", "url", "bank_account")))
 )
 def test_from_the_third_turn_on_what_is_missing_is_asked_for(turn: int, missing: str) -> None:
     asks = get_persona(DEFAULT_PERSONA_ID).lines["en"]["ask"][missing]

@@ -15,7 +15,7 @@ from switchboard.apps.honeypot.rules.language import detect_language
 
 SAMPLES = Path(__file__).parents[4] / "samples" / "scam_messages.jsonl"
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in SAMPLES.read_text(encoding="utf-8").splitlines()]
-LISTS = {"phone": "phone_numbers", "upi": "upi_ids", "link": "links"}
+LISTS = {"phone": "phone_numbers", "upi": "upi_ids", "url": "links"}
 
 
 def sessions() -> dict[str, tuple[Verdict, dict[str, Any]]]:

@@ -23,8 +23,8 @@ from switchboard.apps.honeypot.rules.scoring import intelligence_score
         ({"phone": [1.0, 0.5]}, 0.21),
         ({"upi": [1.0], "phone": [1.0]}, 0.5),
         ({"bank_account": [1.0], "ifsc": [1.0]}, 0.45),
-        ({"link": [1.0], "email": [1.0]}, 0.2),
-        ({kind: [1.0] * 3 for kind in ("phone", "upi", "bank_account", "ifsc", "link", "email")}, 1.0),
+        ({"url": [1.0], "email": [1.0]}, 0.2),
+        ({kind: [1.0] * 3 for kind in ("phone", "upi", "bank_account", "ifsc", "url", "email")}, 1.0),
     ],
 )
 def test_the_score_weighs_kinds_counts_and_confidence(

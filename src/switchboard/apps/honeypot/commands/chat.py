@@ -185,7 +185,10 @@ class _Chat:
 def _what_changed(answer: dict[str, Any]) -> str:
     scam = answer["scam"]
     parts = [wording.verdict(scam["is_scam"], scam["type"], scam["confidence"])]
-    parts += [f"new {each['type']} {terminal.one_line(each['value'])}" for each in answer["new_intelligence"]]
+    parts += [
+        f"new {wording.kind(each['type'])} {terminal.one_line(each['value'])}"
+        for each in answer["new_intelligence"]
+    ]
     parts.append(f"score {answer['intelligence_score']:.2f}")
     parts.append(f"{answer['status']}, turn {answer['turn_count']}")
     return " · ".join(parts)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from switchboard.apps.honeypot.commands import wording
 from switchboard.kernel import terminal
 from switchboard.kernel.clock import to_iso
 from switchboard.kernel.errors import Invalid
@@ -171,7 +172,7 @@ def _lines(summary: Summary) -> Iterator[tuple[str, str, str]]:
         yield f"  {terminal.one_line(scam_type)}", f"{number:,}", ""
     yield "Values found", f"{summary.values:,}", ""
     for kind, number in summary.values_by_kind.items():
-        yield f"  {terminal.one_line(kind)}", f"{number:,}", ""
+        yield f"  {wording.kind(kind)}", f"{number:,}", ""
     if (extraction := summary.extraction) is not None:
         remark = f"of {extraction.expected:,}; {extraction.unexpected:,} found that were not expected"
         yield "Expected values found", f"{extraction.found:,}", remark

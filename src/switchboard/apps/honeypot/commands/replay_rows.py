@@ -28,9 +28,11 @@ _KINDS = {
     "phone_numbers": "phone",
     "upi": "upi",
     "upi_ids": "upi",
-    "link": "link",
-    "links": "link",
-    "phishing_links": "link",
+    "link": "url",
+    "links": "url",
+    "url": "url",
+    "urls": "url",
+    "phishing_links": "url",
 }
 
 Values = frozenset[tuple[str, str]]

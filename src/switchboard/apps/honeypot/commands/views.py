@@ -92,7 +92,7 @@ def show_found(platform: Platform, text: str, *, limit: int) -> None:
         out.print(
             Text.assemble(
                 (terminal.one_line(row["value"]), "bold"),
-                f"  {row['kind']}, {row['confidence']:.0%}, said {row['occurrences']}×, in {row['session_id']},"
+                f"  {wording.kind(row['kind'])}, {row['confidence']:.0%}, said {row['occurrences']}×, in {row['session_id']},"
                 f" last {terminal.moment(row['last_seen_at'])} UTC",
             ),
             soft_wrap=True,

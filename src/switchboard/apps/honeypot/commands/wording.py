@@ -22,6 +22,23 @@ def hints_for_the_terminal() -> Iterator[None]:
         ) from None
 
 
+_KINDS = {
+    "upi": "UPI id",
+    "bank_account": "bank account",
+    "ifsc": "IFSC",
+    "url": "link",
+    "crypto_wallet": "crypto wallet",
+    "telegram": "Telegram",
+    "pan": "PAN",
+    "aadhaar": "Aadhaar",
+}
+
+
+def kind(name: str) -> str:
+    """What people call a kind of value."""
+    return _KINDS.get(name, name)
+
+
 def verdict(is_scam: bool, scam_type: str | None, confidence: float | None) -> str:
     """A session's verdict in a few words."""
     sure = "" if confidence is None else f"{confidence:.0%}"

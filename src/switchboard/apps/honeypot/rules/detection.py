@@ -104,7 +104,7 @@ def _evidence_in_words(text: str) -> Iterator[_Evidence]:
 
 
 def _evidence_in_findings(findings: Sequence[Finding]) -> Iterator[_Evidence]:
-    domains = [domain_of(finding.value) for finding in findings if finding.kind == "link"]
+    domains = [domain_of(finding.value) for finding in findings if finding.kind == "url"]
     suspicions = [reason for domain in domains if (reason := suspicion(domain))]
     if suspicions:
         yield _Evidence(suspicions[0], 1.4, _NO_TYPES)

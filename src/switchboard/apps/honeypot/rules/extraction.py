@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from switchboard.apps.honeypot.rules.folding import fold, refang
 from switchboard.apps.honeypot.rules.readers.addresses import read_addresses
-from switchboard.apps.honeypot.rules.readers.candidate import LINK, PHONE, UPI, Candidate
+from switchboard.apps.honeypot.rules.readers.candidate import PHONE, UPI, URL, Candidate
 from switchboard.apps.honeypot.rules.readers.links import read_bare_links, read_urls
 from switchboard.apps.honeypot.rules.readers.phones import read_phones
 
@@ -22,7 +22,7 @@ READERS: tuple[Callable[[str], Iterator[Candidate]], ...] = (
     read_bare_links,
     read_phones,
 )
-REPORTED_KINDS = frozenset({PHONE, UPI, LINK})
+REPORTED_KINDS = frozenset({PHONE, UPI, URL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def normalise_for_search(query: str) -> list[str]:
     values: list[str] = []
     for finding in extract(query):
         values.append(finding.value)
-        if finding.kind == LINK:
+        if finding.kind == URL:
             bare = finding.value.split("://", 1)[-1]
             values += [bare, f"http://{bare}", f"https://{bare}"]
     return list(dict.fromkeys(values))

@@ -33,7 +33,7 @@ class Place(NamedTuple):
 PLACES: Mapping[str, Place] = {
     "phone": Place("phone_numbers_json", "number"),
     "upi": Place("upi_ids_json", "id"),
-    "link": Place("phishing_links_json", "url"),
+    "url": Place("phishing_links_json", "url"),
 }
 _MOST_CONFIDENCE = 0.99
 _GAIN_PER_REPETITION = 0.2
@@ -76,7 +76,7 @@ def confidences(items: Mapping[str, list[Item]]) -> dict[str, list[float]]:
 
 def missing_kinds(items: Mapping[str, list[Item]]) -> list[str]:
     """The kinds of which nothing is known yet, in the order they are worth asking for."""
-    return [kind for kind in ("upi", "phone", "link") if not items.get(PLACES[kind].column)]
+    return [kind for kind in ("upi", "phone", "url") if not items.get(PLACES[kind].column)]
 
 
 def _find(items: Sequence[Item], key: str, value: str) -> Item | None:
@@ -93,7 +93,7 @@ def _repeat(item: Item, turn: int) -> None:
 
 def _new_item(finding: Finding, key: str, turn: int, extracted_at: str) -> Item:
     item: Item = {key: finding.value}
-    if finding.kind == "link":
+    if finding.kind == "url":
         item["domain"] = domain_of(finding.value)
     return item | {
         "confidence": finding.confidence,

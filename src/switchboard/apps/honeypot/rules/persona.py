@@ -125,8 +125,8 @@ def _scam_slots(wording: Mapping[str, Any], turn: int, text: str, missing: Seque
 
 def _topic(text: str, findings: Sequence[Finding]) -> str:
     said = fold_for_reading(text)
-    if any(finding.kind == "link" for finding in findings):
-        return "link"
+    if any(finding.kind == "url" for finding in findings):
+        return "url"
     return next((topic for topic, pattern in topics() if pattern.search(said)), "other")
 
 
@@ -140,8 +140,8 @@ def _asks(wording: Mapping[str, Any], turn: int, missing: Sequence[str]) -> Sequ
 def _mistaken(wording: Mapping[str, Any], findings: Sequence[Finding]) -> Sequence[str]:
     """Lines that give back an identifier of this message slightly wrong; empty when there is none to mistake."""
     for finding in findings:
-        if finding.kind == "link":
-            return tuple(wording["wrong"]["link"])
+        if finding.kind == "url":
+            return tuple(wording["wrong"]["url"])
         if finding.kind == "phone":
             wrong = " ".join(_misheard(finding.value[-4:]))
             return tuple(line.format(wrong_digits=wrong) for line in wording["wrong"]["phone"])

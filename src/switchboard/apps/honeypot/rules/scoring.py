@@ -9,7 +9,7 @@ WEIGHTS: Mapping[str, float] = {
     "upi": 0.25,
     "bank_account": 0.25,
     "ifsc": 0.10,
-    "link": 0.15,
+    "url": 0.15,
     "email": 0.05,
 }
 # Two identifiers that confirm each other are worth more than both alone.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from switchboard.apps.honeypot.rules.links import domain_of, link_facts, suspicion
-from switchboard.apps.honeypot.rules.readers.candidate import LINK, Candidate
+from switchboard.apps.honeypot.rules.readers.candidate import URL, Candidate
 
 _TAIL = r"(?:[/?#][\w\-.~:/?#\[\]@!$&'()*+,;=%]{0,2048})?"
 _URL = re.compile(rf"(?<![a-z0-9])https?://(?P<host>[^\W_][\w.:@%\-]*)(?P<tail>(?a:{_TAIL}))", re.IGNORECASE)
@@ -32,7 +32,7 @@ def read_urls(text: str) -> Iterator[Candidate]:
             continue
         scheme, rest = link.split("://", 1)
         value = f"{scheme.lower()}://{_lower_host(rest)}"
-        yield Candidate(LINK, value, match.start(), match.start() + len(link), _link_confidence(domain, 0.85))
+        yield Candidate(URL, value, match.start(), match.start() + len(link), _link_confidence(domain, 0.85))
 
 
 def read_bare_links(text: str) -> Iterator[Candidate]:
@@ -43,7 +43,7 @@ def read_bare_links(text: str) -> Iterator[Candidate]:
         if not _is_host(domain) or not _is_meant_as_link(text, match, domain):
             continue
         value = _lower_host(link)
-        yield Candidate(LINK, value, match.start(), match.start() + len(link), _link_confidence(domain, 0.7))
+        yield Candidate(URL, value, match.start(), match.start() + len(link), _link_confidence(domain, 0.7))
 
 
 def _trim(link: str) -> str:
