@@ -135,7 +135,7 @@ def test_a_piped_chat_prints_both_sides_and_what_each_turn_changed(
     assert "new link http://kyc-update.example/verify" in lines[2]
     assert "ONGOING, turn 1" in lines[2]
     assert lines[3] == "you> Pay Rs 10 to kycdesk@ybl"
-    assert "new upi kycdesk@ybl" in lines[5]
+    assert "new UPI id kycdesk@ybl" in lines[5]
     assert "+919000010001" not in lines[5], "a value is new once"
     assert lines[6] == "you> सर OTP बताइए"
     (session,) = stored_sessions(platform)
