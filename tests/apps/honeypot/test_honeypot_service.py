@@ -146,7 +146,8 @@ async def test_what_turn_three_gave_away_is_there_after_turn_four(
     rows = platform.database("honeypot").read_now(
         lambda tx: tx.rows(
             Statement(
-                "SELECT kind, value, occurrences, first_turn, last_turn, confidence FROM {intelligence_values}"
+                "SELECT coalesce(shown, value) AS value, occurrences, first_turn, last_turn, confidence"
+                " FROM {intelligence_values}"
             )
         )
     )

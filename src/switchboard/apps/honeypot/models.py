@@ -37,6 +37,7 @@ class SessionModel(Base):
             sqlite_where=sa.text("status = 'ONGOING'"),
             postgresql_where=sa.text("status = 'ONGOING'"),
         ),
+        sa.Index("ix_sessions_campaign_id", "campaign_id"),
     )
 
     id: Mapped[str] = mapped_column(sa.String(36), primary_key=True, default=_new_id)
@@ -60,6 +61,9 @@ class SessionModel(Base):
     reasons_json: Mapped[list[str] | None] = mapped_column(sa.JSON)
     intelligence_score: Mapped[float | None] = mapped_column(sa.Float)
     last_message_at: Mapped[datetime | None] = mapped_column(Moment)
+    ended_reason: Mapped[str | None] = mapped_column(sa.String(200))
+    first_disclosure_turn: Mapped[int | None] = mapped_column(sa.Integer)
+    campaign_id: Mapped[str | None] = mapped_column(sa.String(36))
 
     messages: Mapped[list[MessageModel]] = relationship(
         back_populates="session", cascade="all, delete", passive_deletes=True
@@ -111,7 +115,11 @@ class IntelligenceModel(Base):
 
 
 class IntelligenceValueModel(Base):
-    """One normalised value of one session, indexed so that any written form of it can be looked up."""
+    """One value of one session, in the form in which it is linked and looked up.
+
+    `shown` is what people see where that differs: a link with its scheme, a masked PAN or Aadhaar, whose
+    `value` is a keyed hash.
+    """
 
     __tablename__ = "intelligence_values"
     __table_args__ = (
@@ -130,3 +138,67 @@ class IntelligenceValueModel(Base):
     last_turn: Mapped[int] = mapped_column(sa.Integer)
     first_seen_at: Mapped[datetime] = mapped_column(Moment)
     last_seen_at: Mapped[datetime] = mapped_column(Moment)
+    shown: Mapped[str | None] = mapped_column(sa.String(512))
+
+
+class LinkedValueModel(Base):
+    """One value across all sessions: how often and when it was seen, and in how many of them."""
+
+    __tablename__ = "linked_values"
+    __table_args__ = (
+        sa.UniqueConstraint("value", "kind", name="uq_linked_values_value"),
+        sa.Index("ix_linked_values_last_seen_at", "last_seen_at", "id"),
+        sa.Index("ix_linked_values_kind", "kind", "last_seen_at", "id"),
+        sa.Index("ix_linked_values_bank_name", "bank_name", "last_seen_at", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True, default=_new_id)
+    kind: Mapped[str] = mapped_column(sa.String(20))
+    value: Mapped[str] = mapped_column(sa.String(512))
+    shown: Mapped[str | None] = mapped_column(sa.String(512))
+    bank_name: Mapped[str | None] = mapped_column(sa.String(100))
+    details_json: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)
+    confidence: Mapped[float] = mapped_column(sa.Float)
+    session_count: Mapped[int] = mapped_column(sa.Integer)
+    occurrences: Mapped[int] = mapped_column(sa.Integer)
+    first_seen_at: Mapped[datetime] = mapped_column(Moment)
+    last_seen_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class CampaignModel(Base):
+    """Sessions that hang together through shared values; each session belongs to one at most."""
+
+    __tablename__ = "campaigns"
+    __table_args__ = (sa.Index("ix_campaigns_last_seen_at", "last_seen_at", "id"),)
+
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True, default=_new_id)
+    name: Mapped[str | None] = mapped_column(sa.String(100))
+    session_count: Mapped[int] = mapped_column(sa.Integer)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    last_seen_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class DailyRollupModel(Base):
+    """What the sessions begun on one day came to, kept with every turn so that no page counts sessions.
+
+    `shard` spreads the row over several on PostgreSQL, where turns of the same kind would wait for each other.
+    """
+
+    __tablename__ = "daily_rollups"
+
+    day: Mapped[datetime] = mapped_column(Moment, primary_key=True)
+    scam_type: Mapped[str] = mapped_column(sa.String(50), primary_key=True)
+    persona_id: Mapped[str] = mapped_column(sa.String(50), primary_key=True)
+    source_type: Mapped[str] = mapped_column(sa.String(20), primary_key=True)
+    shard: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
+    sessions: Mapped[int] = mapped_column(sa.Integer, default=0, server_default=sa.text("0"))
+    scams: Mapped[int] = mapped_column(sa.Integer, default=0, server_default=sa.text("0"))
+    took_off: Mapped[int] = mapped_column(sa.Integer, default=0, server_default=sa.text("0"))
+    disclosed: Mapped[int] = mapped_column(sa.Integer, default=0, server_default=sa.text("0"))
+    disclosure_turns: Mapped[int] = mapped_column(sa.Integer, default=0, server_default=sa.text("0"))
+    turns: Mapped[int] = mapped_column(sa.Integer, default=0, server_default=sa.text("0"))
+    ongoing: Mapped[int] = mapped_column(sa.Integer, default=0, server_default=sa.text("0"))
+    completed: Mapped[int] = mapped_column(sa.Integer, default=0, server_default=sa.text("0"))
+    terminated: Mapped[int] = mapped_column(sa.Integer, default=0, server_default=sa.text("0"))
+    max_turns_reached: Mapped[int] = mapped_column(sa.Integer, default=0, server_default=sa.text("0"))
+    safety_exit: Mapped[int] = mapped_column(sa.Integer, default=0, server_default=sa.text("0"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -21,6 +22,7 @@ from switchboard.kernel.http.fields import (
     Moment,
     SearchText,
     ShortText,
+    decode_number,
     decode_place,
     encode_place,
 )
@@ -29,6 +31,18 @@ router = APIRouter(tags=["honeypot"], responses=ERROR_RESPONSES)
 turns = APIRouter(tags=["honeypot"], responses=ERROR_RESPONSES, route_class=DirectRoute)
 
 Status = Literal["INITIAL", "ONGOING", "COMPLETED", "TERMINATED", "MAX_TURNS_REACHED", "SAFETY_EXIT"]
+ValueType = Literal[
+    "phone",
+    "upi",
+    "bank_account",
+    "ifsc",
+    "url",
+    "email",
+    "crypto_wallet",
+    "telegram",
+    "pan",
+    "aadhaar",
+]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many to answer with at most")]
 Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
 
@@ -112,6 +126,9 @@ class SessionSummary(BaseModel):
     created_at: datetime
     updated_at: datetime
     last_message_at: datetime | None
+    ended_reason: str | None
+    first_disclosure_turn: int | None
+    campaign_id: str | None
 
 
 class Intelligence(BaseModel):
@@ -171,7 +188,7 @@ class FoundValue(BaseModel):
     """A value that the words looked for could name, in one session."""
 
     type: str = Field(validation_alias="kind")
-    value: str
+    value: str = Field(validation_alias="shown")
     session_id: str
     confidence: float
     occurrences: int
@@ -179,6 +196,149 @@ class FoundValue(BaseModel):
     last_turn: int
     first_seen_at: datetime
     last_seen_at: datetime
+
+
+class KnownValue(BaseModel):
+    """A value across all sessions. A PAN or Aadhaar is masked."""
+
+    id: str
+    type: str = Field(validation_alias="kind")
+    value: str = Field(validation_alias="shown")
+    bank_name: str | None
+    details: dict[str, Any] | None = Field(validation_alias="details_json")
+    confidence: float
+    session_count: int
+    occurrences: int
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+class KnownValuePage(BaseModel):
+    """Values across sessions, last seen first."""
+
+    items: list[KnownValue]
+    next: str | None
+
+
+class WhoNamed(BaseModel):
+    """A session that names a value."""
+
+    session_id: str = Field(validation_alias="id")
+    status: Status
+    is_scam: bool
+    scam_type: str | None
+    source_type: str | None
+    campaign_id: str | None
+    confidence: float
+    occurrences: int
+    first_turn: int
+    last_turn: int
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+class KnownValueDetail(KnownValue):
+    """A value with the sessions that name it, last seen first."""
+
+    sessions: list[WhoNamed]
+    next: str | None
+
+
+class Tie(BaseModel):
+    """A value that several sessions of a campaign share."""
+
+    value_id: str = Field(validation_alias="id")
+    type: str = Field(validation_alias="kind")
+    value: str = Field(validation_alias="shown")
+    bank_name: str | None
+    sessions: int
+
+
+class TypeCount(BaseModel):
+    """How many sessions are a kind of scam."""
+
+    scam_type: str | None
+    sessions: int
+
+
+class Campaign(BaseModel):
+    """Sessions that hang together through shared values."""
+
+    id: str
+    name: str | None
+    session_count: int
+    created_at: datetime
+    last_seen_at: datetime
+    scam_types: list[TypeCount]
+    ties: list[Tie]
+
+
+class CampaignPage(BaseModel):
+    """Campaigns, last seen first."""
+
+    items: list[Campaign]
+    next: str | None
+
+
+class CampaignName(_Request):
+    """What people call a campaign; null takes the name away."""
+
+    name: ShortText | None
+
+
+class Ending(_Request):
+    """Why a session is ended by hand."""
+
+    reason: ShortText | None = None
+
+
+class Figures(BaseModel):
+    """Sessions added up. A rate of nothing is null."""
+
+    sessions: int
+    scams: int
+    turns: int
+    took_off: int = Field(description="Scams in which the scammer wrote again after the first reply")
+    disclosed: int = Field(description="Scams that gave at least one value away")
+    take_off_rate: float | None
+    disclosure_rate: float | None
+    mean_turns: float | None
+    mean_turns_to_first_disclosure: float | None
+    by_status: dict[str, int]
+
+
+class FiguresOf(Figures):
+    """The figures of one scam type, persona or source."""
+
+    key: str
+
+
+class FiguresOfDay(Figures):
+    """The figures of the sessions begun on one day."""
+
+    key: datetime
+
+
+class ValueCount(BaseModel):
+    """How many different values of a type are known, and how many stand in several sessions."""
+
+    type: str = Field(validation_alias="kind")
+    values: int
+    shared: int
+
+
+class Analytics(BaseModel):
+    """The figures of the sessions begun in a stretch of days; values and campaigns are counted in all."""
+
+    since: datetime
+    until: datetime
+    total: Figures
+    by_day: list[FiguresOfDay]
+    by_scam_type: list[FiguresOf]
+    by_persona: list[FiguresOf] = Field(validation_alias="by_persona_id")
+    by_source_type: list[FiguresOf]
+    values: list[ValueCount]
+    campaigns: int
 
 
 class SearchPage(BaseModel):
@@ -224,10 +384,15 @@ async def list_sessions(
     persona_id: FilterText | None = None,
     since: Moment | None = None,
     until: Moment | None = None,
+    campaign_id: FilterText | None = None,
+    q: Annotated[SearchText | None, Query(description="Words that one line of the session holds")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Response:
-    """Sessions, newest first, that meet every filter given."""
+    """Sessions, newest first, that meet every filter given; with `q`, the newest such line first.
+
+    A page can hold fewer than `limit` although `next` leads on.
+    """
     asked = {
         "status": status,
         "scam_type": scam_type,
@@ -236,13 +401,24 @@ async def list_sessions(
         "persona_id": persona_id,
         "since": since,
         "until": until,
+        "campaign_id": campaign_id,
     }
     filters = {name: value for name, value in asked.items() if value is not None}
-    before = None if cursor is None else Place(*decode_place(cursor))
+    if q is not None:
+        return await _list_sessions_that_say(request, q, filters, cursor, limit)
+    before = _place(cursor)
     rows = await _honeypot(request).list_sessions(filters, before, limit)
     return sent(
         SessionPage(items=[SessionSummary.model_validate(row) for row in rows], next=_next(rows, limit))
     )
+
+
+async def _list_sessions_that_say(
+    request: Request, q: str, filters: dict[str, Any], cursor: str | None, limit: int
+) -> Response:
+    rows, before = await _honeypot(request).find_sessions_that_say(q, filters, decode_number(cursor), limit)
+    items = [SessionSummary.model_validate(row) for row in rows]
+    return sent(SessionPage(items=items, next=None if before is None else str(before)))
 
 
 @router.get("/sessions/{session_id}", response_model=SessionDetail)
@@ -256,9 +432,22 @@ async def list_messages(
     session_id: str, request: Request, cursor: Cursor = None, limit: Limit = 100
 ) -> Response:
     """A session's lines, oldest first."""
-    after = None if cursor is None else Place(*decode_place(cursor))
+    after = _place(cursor)
     rows = await _honeypot(request).list_messages(session_id, after, limit)
     return sent(LinePage(items=[Line.model_validate(row) for row in rows], next=_next(rows, limit)))
+
+
+@router.get("/sessions/{session_id}/intelligence", response_model=Intelligence)
+async def get_intelligence(session_id: str, request: Request) -> Response:
+    """What one session gave away."""
+    return sent(Intelligence.model_validate(await _honeypot(request).get_intelligence(session_id)))
+
+
+@router.post("/sessions/{session_id}/end", response_model=SessionDetail)
+async def end_session(session_id: str, asked: Ending, request: Request) -> Response:
+    """End an open session by hand, as TERMINATED; nothing more is said to the scammer."""
+    ended = await _honeypot(request).end_session(session_id, asked.reason, caller_of(request))
+    return sent(SessionDetail.model_validate(ended))
 
 
 @router.delete("/sessions/{session_id}", status_code=204)
@@ -285,5 +474,84 @@ async def search(
     return sent(page)
 
 
-def _next(rows: list[dict[str, Any]], limit: int) -> str | None:
-    return encode_place(rows[-1]["created_at"], rows[-1]["id"]) if len(rows) == limit else None
+@router.get("/intelligence", response_model=KnownValuePage)
+async def list_intelligence(
+    request: Request,
+    type: ValueType | None = None,
+    value: Annotated[SearchText | None, Query(description="Any written form of a value")] = None,
+    bank: Annotated[FilterText | None, Query(description="The bank's name, as the values show it")] = None,
+    since: Annotated[Moment | None, Query(description="Seen at this moment or later")] = None,
+    least_sessions: Annotated[int, Query(ge=1, le=1_000_000, description="Named in so many sessions")] = 1,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """Values across all sessions, last seen first."""
+    asked = {
+        "kind": type,
+        "bank_name": bank,
+        "since": since,
+        "least_sessions": least_sessions if least_sessions > 1 else None,
+    }
+    filters = {name: wanted for name, wanted in asked.items() if wanted is not None}
+    rows = await _honeypot(request).list_values(filters, value, _place(cursor), limit)
+    items = [KnownValue.model_validate(row) for row in rows]
+    return sent(
+        KnownValuePage(items=items, next=_next(rows, limit, "last_seen_at") if value is None else None)
+    )
+
+
+@router.get("/intelligence/{value_id}", response_model=KnownValueDetail)
+async def get_value(value_id: str, request: Request, cursor: Cursor = None, limit: Limit = 50) -> Response:
+    """One value, with the sessions that name it, last seen first."""
+    found = await _honeypot(request).get_value(value_id, _place(cursor), limit)
+    places = [{"last_seen_at": row["last_seen_at"], "id": row["place_id"]} for row in found["sessions"]]
+    return sent(KnownValueDetail.model_validate({**found, "next": _next(places, limit, "last_seen_at")}))
+
+
+@router.get("/campaigns", response_model=CampaignPage)
+async def list_campaigns(
+    request: Request,
+    since: Annotated[Moment | None, Query(description="Seen at this moment or later")] = None,
+    least_sessions: Annotated[int, Query(ge=2, le=1_000_000, description="Of so many sessions")] = 2,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """Sessions that hang together through shared values, last seen first."""
+    asked = {"since": since, "least_sessions": least_sessions if least_sessions > 2 else None}
+    filters = {name: wanted for name, wanted in asked.items() if wanted is not None}
+    rows = await _honeypot(request).list_campaigns(filters, _place(cursor), limit)
+    items = [Campaign.model_validate(row) for row in rows]
+    return sent(CampaignPage(items=items, next=_next(rows, limit, "last_seen_at")))
+
+
+@router.get("/campaigns/{campaign_id}", response_model=Campaign)
+async def get_campaign(campaign_id: str, request: Request) -> Response:
+    """One campaign; `GET sessions?campaign_id=…` lists its sessions."""
+    return sent(Campaign.model_validate(await _honeypot(request).get_campaign(campaign_id)))
+
+
+@router.put("/campaigns/{campaign_id}/name", response_model=Campaign)
+async def name_campaign(campaign_id: str, asked: CampaignName, request: Request) -> Response:
+    """Give a campaign a name of your own."""
+    named = await _honeypot(request).name_campaign(campaign_id, asked.name, caller_of(request))
+    return sent(Campaign.model_validate(named))
+
+
+@router.get("/analytics", response_model=Analytics)
+async def get_analytics(
+    request: Request,
+    since: Annotated[Moment | None, Query(description="From this day on, UTC [default: 30 days ago]")] = None,
+    until: Annotated[
+        Moment | None, Query(description="Until before this day, UTC [default: tomorrow]")
+    ] = None,
+) -> Response:
+    """What the sessions begun in a stretch of days came to. Whole days count."""
+    return sent(Analytics.model_validate(await _honeypot(request).sum_figures(since, until)))
+
+
+def _place(cursor: str | None) -> Place | None:
+    return None if cursor is None else Place(*decode_place(cursor))
+
+
+def _next(rows: Sequence[Mapping[str, Any]], limit: int, moment: str = "created_at") -> str | None:
+    return encode_place(rows[-1][moment], rows[-1]["id"]) if len(rows) == limit else None

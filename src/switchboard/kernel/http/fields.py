@@ -101,6 +101,15 @@ def encode_place(at: datetime, id: str) -> str:
     return urlsafe_b64encode(f"{to_iso(at)}|{id}".encode()).decode().rstrip("=")
 
 
+def decode_number(cursor: str | None) -> int | None:
+    """The place of a cursor that is a number. Raises Invalid for a text that is none of ours."""
+    if cursor is None:
+        return None
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
+        raise _not_ours()
+    return int(cursor)
+
+
 def decode_place(cursor: str) -> tuple[datetime, str]:
     """The place of a cursor. Raises Invalid for a text that is none of ours."""
     try:
@@ -110,7 +119,11 @@ def decode_place(cursor: str) -> tuple[datetime, str]:
             raise ValueError("no id")
         return require_utc(datetime.fromisoformat(at)), _storable_text(id)
     except ValueError:
-        raise Invalid(
-            "This cursor is not one that the server gave out.",
-            hint="Take `next` from the page before, unchanged.",
-        ) from None
+        raise _not_ours() from None
+
+
+def _not_ours() -> Invalid:
+    return Invalid(
+        "This cursor is not one that the server gave out.",
+        hint="Take `next` from the page before, unchanged.",
+    )

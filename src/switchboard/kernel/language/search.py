@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from switchboard.kernel.database.database import BATCH_ROWS, Database, write_in_batches
 from switchboard.kernel.database.statement import Row, Statement
-from switchboard.kernel.database.transaction import Transaction, as_json
+from switchboard.kernel.database.transaction import Transaction
 from switchboard.kernel.language.normalise import fold
 from switchboard.kernel.language.tokens import tokens
 
@@ -23,6 +23,8 @@ _STRETCH = 16_000
 _NEWEST = 2**62
 _TERMS = 12
 _MERGE_PAGES = 200
+_MOST_PIECES = 4
+_SAMPLE = 100
 
 _ADD = Statement(
     "INSERT INTO {search_documents} (document_id, owner_id, words) VALUES (:document_id, :owner_id, :words)",
@@ -39,17 +41,44 @@ _REBUILD = Statement("INSERT INTO search_text (search_text) VALUES ('rebuild')")
 _CLEAR = Statement(
     "DELETE FROM {search_documents} WHERE id IN (SELECT id FROM {search_documents} ORDER BY id LIMIT :limit)"
 )
-# The index names texts that hold the pieces of every term; whether they stand together is looked up. One
-# statement for each number of terms: `instr` costs a third of a walk through a JSON list.
-_FIND_INDEXED = tuple(
-    Statement(
+
+
+def _held(table: str, count: int) -> str:
+    """The condition that a text holds every one of `count` terms: `instr` costs a third of a walk through JSON."""
+    return "".join(f" AND instr({table}.words, :term_{each}) > 0" for each in range(count))
+
+
+def _find_indexed(count: int, *, one_each: bool) -> Statement:
+    """The index names texts that hold the pieces of every term; whether they stand together is looked up."""
+    return Statement(
         "SELECT d.id, d.document_id, d.owner_id"
         " FROM search_text s CROSS JOIN search_documents d ON d.id = s.rowid"
-        " WHERE search_text MATCH :match AND s.rowid < :before"
-        + "".join(f" AND instr(d.words, :term_{each}) > 0" for each in range(count))
+        f" WHERE search_text MATCH :match AND s.rowid < :before{_held('d', count)}"
+        + (_NO_NEWER.format(_held("n", count)) if one_each else "")
         + " ORDER BY s.rowid DESC LIMIT :limit"
     )
-    for count in range(_TERMS + 1)
+
+
+def _find_short(count: int, *, one_each: bool) -> Statement:
+    return Statement(
+        "SELECT d.id, d.document_id, d.owner_id FROM search_documents d"
+        f" WHERE d.id < :before AND d.id >= :lowest{_held('d', count)}"
+        + (_NO_NEWER.format(_held("n", count)) if one_each else "")
+        + " ORDER BY d.id DESC LIMIT :limit"
+    )
+
+
+# For a list of owners each counts once, with the newest of its texts.
+_NO_NEWER = (
+    " AND NOT EXISTS (SELECT 1 FROM search_documents n WHERE n.owner_id = d.owner_id AND n.id > d.id{})"
+)
+# One statement for each number of terms, so that all stay constants.
+_FIND_INDEXED, _FIND_INDEXED_OWNERS = (
+    tuple(_find_indexed(count, one_each=one_each) for count in range(_TERMS + 1))
+    for one_each in (False, True)
+)
+_FIND_SHORT, _FIND_SHORT_OWNERS = (
+    tuple(_find_short(count, one_each=one_each) for count in range(_TERMS + 1)) for one_each in (False, True)
 )
 _MERGE = Statement("INSERT INTO search_text (search_text, rank) VALUES ('merge', :pages)")
 _FILE_PENDING = Statement(
@@ -58,24 +87,36 @@ _FILE_PENDING = Statement(
     " WHERE n.nspname = :schema AND c.relname = 'ix_search_documents_words'"
 )
 _CHANGES = Statement("SELECT total_changes() AS changes")
-_FIND_SHORT = Statement(
-    "SELECT d.id, d.document_id, d.owner_id FROM search_documents d"
-    " WHERE d.id < :before AND d.id >= :lowest"
-    " AND NOT EXISTS (SELECT 1 FROM json_each(:terms) t WHERE instr(d.words, t.value) = 0)"
-    " ORDER BY d.id DESC LIMIT :limit"
-)
 _FIND_DOCUMENT = Statement("SELECT 1 AS found FROM {search_documents} WHERE document_id = :document_id")
+_NEWEST_TEXTS = Statement("SELECT words FROM {search_documents} ORDER BY id DESC LIMIT :limit")
 _TOP = Statement("SELECT coalesce(max(id), 0) AS id FROM {search_documents}")
-_FIND_RECENT = Statement(
-    "SELECT r.id, r.document_id, r.owner_id FROM"
-    " (SELECT id, document_id, owner_id, words FROM {search_documents} WHERE id < :before"
-    "  ORDER BY id DESC LIMIT :window) r"
-    " WHERE r.words @@ :match::tsquery ORDER BY r.id DESC LIMIT :limit"
+
+
+def _find_recent(no_newer: str = "") -> Statement:
+    return Statement(
+        "SELECT r.id, r.document_id, r.owner_id FROM"
+        " (SELECT id, document_id, owner_id, words FROM {search_documents} WHERE id < :before"
+        "  ORDER BY id DESC LIMIT :window) r"
+        f" WHERE r.words @@ :match::tsquery{no_newer.format('r')} ORDER BY r.id DESC LIMIT :limit"
+    )
+
+
+def _find_indexed_words(no_newer: str = "") -> Statement:
+    return Statement(
+        "WITH hits AS MATERIALIZED (SELECT id, document_id, owner_id FROM {search_documents} d"
+        f" WHERE words @@ :match::tsquery AND id < :before AND id >= :lowest{no_newer.format('d')})"
+        " SELECT id, document_id, owner_id FROM hits ORDER BY id DESC LIMIT :limit"
+    )
+
+
+_NO_NEWER_WORDS = (
+    " AND NOT EXISTS (SELECT 1 FROM {{search_documents}} n"
+    " WHERE n.owner_id = {0}.owner_id AND n.id > {0}.id AND n.words @@ :match::tsquery)"
 )
-_FIND_INDEXED_WORDS = Statement(
-    "WITH hits AS MATERIALIZED (SELECT id, document_id, owner_id FROM {search_documents}"
-    " WHERE words @@ :match::tsquery AND id < :before AND id >= :lowest)"
-    " SELECT id, document_id, owner_id FROM hits ORDER BY id DESC LIMIT :limit"
+_FIND_RECENT, _FIND_RECENT_OWNERS = _find_recent(), _find_recent(_NO_NEWER_WORDS)
+_FIND_INDEXED_WORDS, _FIND_INDEXED_WORDS_OWNERS = (
+    _find_indexed_words(),
+    _find_indexed_words(_NO_NEWER_WORDS),
 )
 
 
@@ -133,10 +174,12 @@ def remove(tx: Transaction, owner_id: str) -> None:
 
 def find(tx: Transaction, query: str, *, before: int | None = None, limit: int = 50) -> Page:
     """The texts that hold every word of the query, newest first. A query without a word finds nothing."""
-    top = _NEWEST if before is None else before
-    if tx.dialect == "sqlite":
-        return _find_on_sqlite(tx, fold(query).split()[:_TERMS], top, limit)
-    return _find_on_postgresql(tx, tokens(query)[:_TERMS], top, limit)
+    return _find(tx, query, before, limit, one_each=False)
+
+
+def find_owners(tx: Transaction, query: str, *, before: int | None = None, limit: int = 50) -> Page:
+    """As `find`, with the newest such text of each owner only: no owner stands on two pages."""
+    return _find(tx, query, before, limit, one_each=True)
 
 
 def clear(database: Database) -> int:
@@ -171,35 +214,53 @@ def _merge(tx: Transaction, pages: int) -> bool:
     return bool(tx.rows(_CHANGES)[0]["changes"] - before >= 2)
 
 
-def _find_on_sqlite(tx: Transaction, terms: list[str], before: int, limit: int) -> Page:
+def _find(tx: Transaction, query: str, before: int | None, limit: int, *, one_each: bool) -> Page:
+    top = _NEWEST if before is None else before
+    if tx.dialect == "sqlite":
+        return _find_on_sqlite(tx, fold(query).split()[:_TERMS], top, limit, one_each=one_each)
+    return _find_on_postgresql(tx, tokens(query)[:_TERMS], top, limit, one_each=one_each)
+
+
+def _find_on_sqlite(tx: Transaction, terms: list[str], before: int, limit: int, *, one_each: bool) -> Page:
     if not terms:
         return Page([], None)
-    if match := " ".join(f'"{three.replace(chr(34), chr(34) * 2)}"' for three in _threes(terms)):
-        named = {f"term_{place}": term for place, term in enumerate(terms)}
-        rows = tx.rows(_FIND_INDEXED[len(terms)], match=match, before=before, limit=limit, **named)
-        return _page(rows, limit)
+    named = {f"term_{place}": term for place, term in enumerate(terms)}
+    if match := " ".join(f'"{three.replace(chr(34), chr(34) * 2)}"' for three in _pieces(tx, terms)):
+        indexed = (_FIND_INDEXED_OWNERS if one_each else _FIND_INDEXED)[len(terms)]
+        return _page(tx.rows(indexed, match=match, before=before, limit=limit, **named), limit)
     newest = tx.find(_TOP)
     start = min(before, (newest["id"] if newest else 0) + 1)
     lowest = start - SHORT_WINDOW
-    rows = tx.rows(_FIND_SHORT, terms=as_json(terms), before=start, lowest=lowest, limit=limit)
+    short = (_FIND_SHORT_OWNERS if one_each else _FIND_SHORT)[len(terms)]
+    rows = tx.rows(short, before=start, lowest=lowest, limit=limit, **named)
     if len(rows) < limit and lowest > 1:
         return Page([Hit(*row.values()) for row in rows], lowest)
     return _page(rows, limit)
 
 
-def _threes(terms: list[str]) -> list[str]:
-    """Enough three-letter pieces to cover every term of three letters or more, each once."""
-    return list(
-        dict.fromkeys(
-            term[start : start + 3]
-            for term in terms
-            if len(term) >= 3
-            for start in (*range(0, len(term) - 3, 3), len(term) - 3)
-        )
-    )
+def _pieces(tx: Transaction, terms: list[str]) -> list[str]:
+    """Three-letter pieces to ask the index for; none when no term is that long.
+
+    The index is walked through once for every piece, so a few rare ones are quicker than all that cover the
+    terms. Which are rare is seen in the newest texts. The terms themselves are checked in what is found.
+    """
+    by_term = [
+        list(dict.fromkeys(term[start : start + 3] for start in range(len(term) - 2)))
+        for term in terms
+        if len(term) >= 3
+    ]
+    everything = list(dict.fromkeys(piece for pieces in by_term for piece in pieces))
+    if len(everything) <= _MOST_PIECES:
+        return everything
+    texts = [row["words"] for row in tx.rows(_NEWEST_TEXTS, limit=_SAMPLE)]
+    everything.sort(key=lambda piece: sum(piece in text for text in texts))
+    rarest = [min(pieces, key=everything.index) for pieces in by_term]
+    return list(dict.fromkeys([*rarest, *everything]))[: max(_MOST_PIECES, len(set(rarest)))]
 
 
-def _find_on_postgresql(tx: Transaction, terms: list[str], before: int, limit: int) -> Page:
+def _find_on_postgresql(
+    tx: Transaction, terms: list[str], before: int, limit: int, *, one_each: bool
+) -> Page:
     """Walk the newest texts first, then ask the index, at first for a stretch of them.
 
     Neither way alone stays quick for every word: the index lists every text that holds a common word before
@@ -209,12 +270,14 @@ def _find_on_postgresql(tx: Transaction, terms: list[str], before: int, limit: i
     if not terms:
         return Page([], None)
     match = " & ".join(_lexeme(term) for term in terms)
-    rows = tx.rows(_FIND_RECENT, match=match, before=before, window=limit * 10, limit=limit)
+    recent = _FIND_RECENT_OWNERS if one_each else _FIND_RECENT
+    indexed = _FIND_INDEXED_WORDS_OWNERS if one_each else _FIND_INDEXED_WORDS
+    rows = tx.rows(recent, match=match, before=before, window=limit * 10, limit=limit)
     if len(rows) < limit:
         newest = tx.find(_TOP)
         start = min(before, (newest["id"] if newest else 0) + 1)
         for lowest in (start - _STRETCH, 0):
-            rows = tx.rows(_FIND_INDEXED_WORDS, match=match, before=start, lowest=lowest, limit=limit)
+            rows = tx.rows(indexed, match=match, before=start, lowest=lowest, limit=limit)
             if len(rows) == limit or lowest <= 0:
                 break
     return _page(rows, limit)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import fcntl
+import hmac
 import os
 import re
 import secrets
@@ -95,6 +96,7 @@ class Vault:
                 )
             self._ciphers[key.id] = AESGCM(key.material)
         self.active_key_id = keys[0].id
+        self._oldest_key = keys[-1]
 
     @property
     def key_ids(self) -> tuple[str, ...]:
@@ -136,6 +138,16 @@ class Vault:
         except UnicodeDecodeError:
             # Its cause would carry the secret's bytes into a traceback.
             raise NotSealed("A stored secret holds bytes where text was expected.") from None
+
+    def fingerprint(self, text: str, context: str) -> str:
+        """A keyed hash (HMAC-SHA-256, 64 hex digits) that is the same for the same text and context.
+
+        For values that are compared and never shown again, and too short for a plain hash to hide. The key is
+        the oldest one held, so fingerprints stay the same when a new key is put on top. Raises ValueError for
+        an empty context.
+        """
+        context_key = hmac.digest(self._oldest_key.material, _bound_data("fingerprint", context), "sha256")
+        return hmac.digest(context_key, text.encode(), "sha256").hex()
 
     def key_id_of(self, sealed: str) -> str:
         """The id of the key that sealed a value, held or not. Raises NotSealed."""

@@ -10,8 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchboard.apps.honeypot.rules.extraction import extract
-from switchboard.apps.honeypot.rules.intelligence import COLUMNS, confidences, merge, missing_kinds
+from switchboard.apps.honeypot.rules.extraction import Finding, extract
+from switchboard.apps.honeypot.rules.intelligence import (
+    COLUMNS,
+    confidences,
+    merge,
+    missing_kinds,
+    values_by_kind,
+)
 
 AT = "2026-02-04T10:00:00Z"
 LATER = "2026-02-04T10:05:00Z"
@@ -112,6 +118,66 @@ def _values(items: dict[str, list[dict[str, Any]]]) -> set[str]:
 
 def test_confidences_and_missing_kinds_describe_what_is_known() -> None:
     items, _ = merge({}, extract("9000012345"), 1, AT)
-    assert confidences(items) == {"phone": [0.95], "upi": [], "url": []}
-    assert missing_kinds(items) == ["upi", "url"]
-    assert missing_kinds({}) == ["upi", "phone", "url"]
+    known = confidences(items)
+    assert known["phone"] == [0.95]
+    assert not any(values for kind, values in known.items() if kind != "phone")
+    assert missing_kinds(items) == ["upi", "bank_account", "url", "ifsc", "email"]
+    assert missing_kinds({}) == ["upi", "bank_account", "phone", "url", "ifsc", "email"]
+
+
+def said(kind: str, value: str, **details: str) -> Finding:
+    return Finding(kind, value, value, 0, len(value), 0.9, details)
+
+
+def test_an_account_is_kept_as_the_schema_document_shows_it() -> None:
+    finding = said("bank_account", "50100123456789", ifsc_code="HDFC0001234", bank_name="HDFC Bank")
+    items, new = merge({}, [finding], 2, AT)
+    assert items["bank_accounts_json"] == [
+        {
+            "account_number": "50100123456789",
+            "ifsc_code": "HDFC0001234",
+            "bank_name": "HDFC Bank",
+            "confidence": 0.9,
+            "extracted_at": AT,
+            "first_turn": 2,
+            "last_turn": 2,
+            "occurrences": 1,
+        }
+    ]
+    assert new == [{"type": "bank_account", "value": "50100123456789", "confidence": 0.9, "turn": 2}]
+
+
+def test_a_branch_code_said_later_completes_the_one_account_that_lacks_it() -> None:
+    items, _ = merge({}, [said("bank_account", "50100123456789")], 1, AT)
+    later, _ = merge(items, [said("ifsc", "HDFC0001234", bank_name="HDFC Bank")], 3, AT)
+    [account] = later["bank_accounts_json"]
+    assert (account["ifsc_code"], account["bank_name"]) == ("HDFC0001234", "HDFC Bank")
+    assert later["other_intel_json"][0] == {
+        "type": "ifsc",
+        "value": "HDFC0001234",
+        "bank_name": "HDFC Bank",
+        "confidence": 0.9,
+        "extracted_at": AT,
+        "first_turn": 3,
+        "last_turn": 3,
+        "occurrences": 1,
+    }
+
+
+def test_a_branch_code_is_not_guessed_onto_one_of_several_accounts() -> None:
+    accounts = [said("bank_account", "50100123456789"), said("bank_account", "60200987654321")]
+    items, _ = merge({}, [*accounts, said("ifsc", "HDFC0001234", bank_name="HDFC Bank")], 1, AT)
+    assert [account["ifsc_code"] for account in items["bank_accounts_json"]] == [None, None]
+
+
+def test_two_masked_values_with_the_same_ending_stay_two() -> None:
+    one = said("aadhaar", "XXXXXXXX1234", fingerprint="aa")
+    other = said("aadhaar", "XXXXXXXX1234", fingerprint="bb")
+    items, new = merge({}, [one, other, one], 1, AT)
+    assert [item["occurrences"] for item in items["other_intel_json"]] == [2, 1]
+    assert len(new) == 2
+
+
+def test_values_are_listed_by_kind_for_whoever_repeats_them() -> None:
+    items, _ = merge({}, [said("upi", "a@ybl"), said("email", "a@b.example"), said("upi", "b@ybl")], 1, AT)
+    assert values_by_kind(items) == {"upi": ["a@ybl", "b@ybl"], "email": ["a@b.example"]}

@@ -6,8 +6,8 @@ the same characters. Earlier turns, and what an identifier is worth, are decided
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from switchboard.apps.honeypot.rules.folding import fold, refang
 from switchboard.apps.honeypot.rules.readers.addresses import read_addresses
@@ -40,6 +40,7 @@ class Finding:
     start: int
     end: int
     confidence: float
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 def extract(text: str) -> list[Finding]:

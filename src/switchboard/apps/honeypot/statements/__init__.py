@@ -1,4 +1,7 @@
-"""The honeypot's hot statements, beside the models they serve: plain SQL, prepared once by each engine."""
+"""The honeypot's hot statements, beside the models they serve: plain SQL, prepared once by each engine.
+
+Sessions, lines and what one session gave away are here; `linking` and `rollups` hold what spans sessions.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from switchboard.kernel.database.statement import Statement
 
 _SESSION = (
     "id, scam_type, persona_id, status, is_scam, source_type, turn_count, metadata_json, started_at, ended_at,"
-    " created_at, updated_at, source_identifier, scam_confidence, reasons_json, intelligence_score, last_message_at"
+    " created_at, updated_at, source_identifier, scam_confidence, reasons_json, intelligence_score, last_message_at,"
+    " ended_reason, first_disclosure_turn, campaign_id"
 )
 _INTELLIGENCE = "bank_accounts_json, upi_ids_json, phone_numbers_json, phishing_links_json, other_intel_json"
 
@@ -20,17 +24,19 @@ INSERT_SESSION = Statement(
 )
 FIND_SESSION = Statement(f"SELECT {_SESSION} FROM {{sessions}} WHERE id = :id")
 LOCK_SESSION = Statement(
-    "SELECT status, turn_count, persona_id, is_scam, scam_type, scam_confidence, reasons_json,"
-    " last_message_at FROM {sessions} WHERE id = :id",
+    "SELECT id, status, turn_count, persona_id, source_type, is_scam, scam_type, scam_confidence, reasons_json,"
+    " started_at, last_message_at, first_disclosure_turn, campaign_id FROM {sessions} WHERE id = :id",
     lock=True,
 )
 RECORD_TURN = Statement(
-    "UPDATE {sessions} SET turn_count = :turn_count, status = :status, ended_at = :ended_at, is_scam = :is_scam,"
-    " scam_type = :scam_type, scam_confidence = :scam_confidence, reasons_json = :reasons,"
-    " intelligence_score = :intelligence_score, last_message_at = :now, updated_at = :now WHERE id = :id"
+    "UPDATE {sessions} SET turn_count = :turn_count, status = :status, ended_at = :ended_at,"
+    " ended_reason = :ended_reason, is_scam = :is_scam, scam_type = :scam_type,"
+    " scam_confidence = :scam_confidence, reasons_json = :reasons, intelligence_score = :intelligence_score,"
+    " first_disclosure_turn = :first_disclosure_turn, last_message_at = :now, updated_at = :now WHERE id = :id"
 )
 END_SESSION = Statement(
-    "UPDATE {sessions} SET status = :status, ended_at = :now, updated_at = :now WHERE id = :id AND status = 'ONGOING'"
+    "UPDATE {sessions} SET status = :status, ended_at = :now, ended_reason = :reason, updated_at = :now"
+    " WHERE id = :id AND status = 'ONGOING'"
 )
 DELETE_SESSION = Statement("DELETE FROM {sessions} WHERE id = :id")
 LIST_SILENT = Statement(
@@ -74,31 +80,21 @@ RECORD_INTELLIGENCE = Statement(
     " other_intel_json = :other_intel_json, updated_at = :now WHERE session_id = :session_id"
 )
 
-RECORD_VALUE = Statement(
-    "INSERT INTO {intelligence_values} AS known (id, session_id, kind, value, confidence, occurrences,"
-    " first_turn, last_turn, first_seen_at, last_seen_at)"
-    " VALUES (:id, :session_id, :kind, :value, :confidence, 1, :turn, :turn, :now, :now)"
-    " ON CONFLICT (session_id, kind, value) DO UPDATE SET confidence = excluded.confidence,"
-    " occurrences = known.occurrences + 1, last_turn = excluded.last_turn,"
-    " last_seen_at = excluded.last_seen_at"
-)
-LOOK_UP_VALUE = Statement(
-    "SELECT kind, value, session_id, confidence, occurrences, first_turn, last_turn, first_seen_at, last_seen_at"
-    " FROM {intelligence_values} WHERE value = :value ORDER BY last_seen_at DESC, id DESC LIMIT :limit"
-)
-
 
 @cache
 def list_sessions(filters: frozenset[str]) -> Statement:
     """The statement that lists sessions newest first by these filters; made once for each set of them."""
     conditions = ["(created_at, id) < (:before_at, :before_id)"]
     conditions.extend(_FILTERS[name] for name in sorted(filters))
-    return Statement(
+    listed = (
         f"SELECT {_SESSION} FROM {{sessions}} WHERE {' AND '.join(conditions)}"
         " ORDER BY created_at DESC, id DESC LIMIT :limit"
     )
+    return Statement(listed, postgresql=listed.replace(_LISTED_IDS, _LISTED_IDS_ON_POSTGRESQL))
 
 
+_LISTED_IDS = "SELECT value FROM json_each(:ids)"
+_LISTED_IDS_ON_POSTGRESQL = "SELECT json_array_elements_text(:ids::json)"
 _FILTERS = {
     "status": "status = :status",
     "scam_type": "scam_type = :scam_type",
@@ -107,4 +103,6 @@ _FILTERS = {
     "persona_id": "persona_id = :persona_id",
     "since": "created_at >= :since",
     "until": "created_at < :until",
+    "campaign_id": "campaign_id = :campaign_id",
+    "ids": f"id IN ({_LISTED_IDS})",
 }

@@ -1,0 +1,223 @@
+"""The use cases, one method each, over one honeypot database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+
+from switchboard.apps.honeypot import statements
+from switchboard.apps.honeypot.rules import persona
+from switchboard.apps.honeypot.service import linking, queries, rollups
+from switchboard.apps.honeypot.service.queries import Answer, Place
+from switchboard.apps.honeypot.service.turns import Heard, Listener, Opening, Turns, get_persona
+from switchboard.apps.honeypot.statements import linking as links
+from switchboard.kernel import receipts
+from switchboard.kernel.database.database import BATCH_ROWS, Database
+from switchboard.kernel.database.statement import Row
+from switchboard.kernel.database.transaction import Transaction
+from switchboard.kernel.errors import NotFound
+from switchboard.kernel.language import search
+from switchboard.kernel.platform import Platform
+from switchboard.kernel.receipts import RequestName
+from switchboard.kernel.security import audit
+from switchboard.kernel.security.caller import Caller
+
+_ID_LENGTH = 36
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+log = structlog.get_logger("switchboard.honeypot")
+
+
+class Honeypot:
+    """Sessions with scammers, what they gave away, and what that ties together."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._database: Database = platform.database("honeypot")
+        self._clock = platform.clock
+        self._ids = platform.ids
+        self._logs_texts = platform.settings.log_message_texts
+        self._listener = Listener(platform.clock, platform.chance, self._fingerprint)
+        self._turns = Turns(
+            platform.ids,
+            max_turns=platform.settings.honeypot_max_turns,
+            silence=timedelta(minutes=platform.settings.honeypot_silence_minutes),
+        )
+
+    async def open_session(
+        self, opening: Opening, caller: Caller, client_message_id: str | None = None
+    ) -> Answer:
+        """Open a session with a scammer's first message; the first turn's answer.
+
+        Raises Invalid for an unknown persona, Conflict for a client_message_id used for another request.
+        """
+        persona_id = opening.persona_id or persona.DEFAULT_PERSONA_ID
+        get_persona(persona_id)
+        name = _request_name(caller.scope, client_message_id, *opening)
+        heard = self._listener.hear(opening.message)
+        answer = await self._database.write(self._turns.open, opening, persona_id, heard, name)
+        return self._note(heard, answer)
+
+    async def receive_message(
+        self, session_id: str, message: str, client_message_id: str | None = None
+    ) -> Answer:
+        """Take a scammer's next message; the turn's answer.
+
+        Raises NotFound, Conflict for an ended session or a client_message_id used for another message.
+        """
+        _require_id(session_id)
+        name = _request_name(f"session:{session_id}", client_message_id, message)
+        heard = self._listener.hear(message)
+        return self._note(heard, await self._database.write(self._turns.receive, session_id, heard, name))
+
+    async def end_session(self, session_id: str, reason: str | None, caller: Caller) -> Answer:
+        """End an open session by hand; the session. Raises NotFound, Conflict when it has ended."""
+        _require_id(session_id)
+        said = f"Ended by hand: {reason}" if reason else "Ended by hand."
+        await self._database.write(self._turns.end, session_id, said[:200], caller, self._clock.now())
+        return await self.get_session(session_id)
+
+    async def delete_session(self, session_id: str, caller: Caller) -> None:
+        """Delete a session and every trace of what was said in it; the deed stays in the audit."""
+        _require_id(session_id)
+        await self._database.write(self._turns.delete, session_id, caller, self._clock.now())
+
+    async def get_session(self, session_id: str) -> Answer:
+        """A session with its intelligence. Raises NotFound."""
+        _require_id(session_id)
+        return await self._database.read(queries.load_session, session_id)
+
+    async def get_intelligence(self, session_id: str) -> Answer:
+        """What one session gave away, by column. Raises NotFound."""
+        _require_id(session_id)
+        return await self._database.read(queries.load_intelligence, session_id)
+
+    async def list_messages(self, session_id: str, after: Place | None, limit: int) -> list[Row]:
+        """A session's lines, oldest first, after a place. Raises NotFound."""
+        _require_id(session_id)
+        return await self._database.read(queries.load_messages, session_id, after, limit)
+
+    async def list_sessions(self, filters: Mapping[str, Any], before: Place | None, limit: int) -> list[Row]:
+        """Sessions newest first, before a place, that meet every filter."""
+        return await self._database.read(queries.list_sessions, filters, before, limit)
+
+    async def find_sessions_that_say(
+        self, query: str, filters: Mapping[str, Any], before: int | None, limit: int
+    ) -> tuple[list[Row], int | None]:
+        """Sessions with a line that holds the words, and where to go on: see `queries`."""
+        return await self._database.read(queries.find_sessions_that_say, query, filters, before, limit)
+
+    async def search(self, query: str, before: int | None, limit: int) -> Answer:
+        """What was said and given away: messages that hold the words, values that the query could name."""
+        lookups = queries.lookup_forms(query, self._fingerprint) if before is None else []
+        return await self._database.read(queries.find, query, lookups, before, limit)
+
+    async def list_values(
+        self, filters: Mapping[str, Any], value: str | None, before: Place | None, limit: int
+    ) -> list[Row]:
+        """Values across sessions, last seen first; with `value`, those that its written form could mean."""
+        lookups = None if value is None else queries.lookup_forms(value, self._fingerprint)
+        return await self._database.read(queries.list_values, filters, lookups, before, limit)
+
+    async def get_value(self, value_id: str, before: Place | None, limit: int) -> Answer:
+        """A value with the sessions that name it. Raises NotFound."""
+        _require_id(value_id)
+        return await self._database.read(queries.load_value, value_id, before, limit)
+
+    async def list_campaigns(
+        self, filters: Mapping[str, Any], before: Place | None, limit: int
+    ) -> list[Answer]:
+        """Campaigns, last seen first, each with the values that hold it together."""
+        return await self._database.read(queries.list_campaigns, filters, before, limit)
+
+    async def get_campaign(self, campaign_id: str) -> Answer:
+        """A campaign. Raises NotFound."""
+        _require_id(campaign_id)
+        return await self._database.read(queries.load_campaign, campaign_id)
+
+    async def name_campaign(self, campaign_id: str, name: str | None, caller: Caller) -> Answer:
+        """Give a campaign a name of one's own, or take it away. Raises NotFound."""
+        _require_id(campaign_id)
+        await self._database.write(
+            _name_campaign, campaign_id, name, caller, audit_id=self._ids.new(), now=self._clock.now()
+        )
+        return await self.get_campaign(campaign_id)
+
+    async def sum_figures(self, since: datetime | None, until: datetime | None) -> Answer:
+        """The figures of the sessions begun from `since` until before `until`, by whole days in UTC.
+
+        Without them, of the last 30 days and today.
+        """
+        tomorrow = _midnight(self._clock.now()) + timedelta(days=1)
+        end = tomorrow if until is None else _midnight(until)
+        begin = end - timedelta(days=31) if since is None else _midnight(since)
+        return await self._database.read(queries.sum_figures, begin, end)
+
+    def end_silent_sessions(self, caller: Caller) -> int:
+        """End a batch of the sessions whose scammer has stopped answering; how many."""
+        return self._database.write_now(self._turns.end_silent, caller, self._clock.now())
+
+    def rebuild_search(self) -> int:
+        """Make the search index anew from the messages, in batches; how many messages it holds."""
+        search.clear(self._database)
+        after, count = "", 0
+        while batch := self._database.write_now(_index_after, after):
+            after, done = batch
+            count += done
+        return count
+
+    def rebuild_links(self) -> tuple[int, int, int]:
+        """Count values, campaigns and daily figures anew from the sessions; how many of each there are."""
+        values, campaigns = linking.rebuild(self._database, self._clock.now(), self._ids)
+        return values, campaigns, rollups.rebuild(self._database, _BEGINNING)
+
+    def _fingerprint(self, kind: str, value: str) -> str:
+        """What stands for a secret wherever values are compared."""
+        return self._platform.vault.fingerprint(value, f"honeypot|intelligence|{kind}")
+
+    def _note(self, heard: Heard, answer: Answer) -> Answer:
+        """A log line for a turn, and in it what was said only where the operator has asked for that."""
+        texts = {"message_text": heard.text, "reply_text": answer["reply"]} if self._logs_texts else {}
+        write = log.info if self._logs_texts else log.debug
+        write(
+            "turn",
+            session_id=answer["session_id"],
+            turn=answer["turn_count"],
+            status=answer["status"],
+            **texts,
+        )
+        return answer
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _request_name(scope: str, client_message_id: str | None, *asked: Any) -> RequestName | None:
+    if client_message_id is None:
+        return None
+    return receipts.name_request(scope, client_message_id, *asked)
+
+
+def _require_id(id: str) -> None:
+    """Nothing that could not be an id reaches a database."""
+    if len(id) > _ID_LENGTH or not id.isprintable():
+        raise NotFound("There is no such thing.", hint="An id has 36 letters, digits and hyphens.")
+
+
+def _name_campaign(
+    tx: Transaction, campaign_id: str, name: str | None, caller: Caller, *, audit_id: str, now: datetime
+) -> None:
+    queries.load_campaign(tx, campaign_id)
+    tx.run(links.NAME_CAMPAIGN, id=campaign_id, name=name)
+    audit.record(tx, caller, "name", "campaign", campaign_id, id=audit_id, at=now)
+
+
+def _index_after(tx: Transaction, after: str) -> tuple[str, int] | None:
+    """Index the next batch of messages; the last id and how many, or None at the end."""
+    rows = tx.rows(statements.LIST_MESSAGES_FROM, after=after, limit=BATCH_ROWS)
+    search.add_missing(tx, [(row["id"], row["session_id"], row["content"]) for row in rows])
+    return (rows[-1]["id"], len(rows)) if rows else None

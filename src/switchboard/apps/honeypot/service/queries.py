@@ -1,0 +1,196 @@
+"""What is read: sessions, lines, values across sessions, campaigns, figures. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from switchboard.apps.honeypot import statements
+from switchboard.apps.honeypot.rules import analytics, extraction, intelligence, linking, masking
+from switchboard.apps.honeypot.statements import linking as links
+from switchboard.apps.honeypot.statements import rollups
+from switchboard.kernel.database.statement import Row
+from switchboard.kernel.database.transaction import Transaction, as_json
+from switchboard.kernel.errors import NotFound
+from switchboard.kernel.language import search
+
+_LAST_ID = "~"
+_FAR_FUTURE = datetime(9999, 12, 31, tzinfo=UTC)
+_LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
+_TIES = 5
+
+Answer = dict[str, Any]
+
+
+class Place(NamedTuple):
+    """Where a page of a list ended: the next one goes on behind it."""
+
+    at: datetime
+    id: str
+
+
+_FIRST = Place(_FAR_FUTURE, _LAST_ID)
+
+
+def load_session(tx: Transaction, session_id: str) -> Answer:
+    session = require_session(tx.find(statements.FIND_SESSION, id=session_id), session_id)
+    return {**session, "intelligence": load_intelligence(tx, session_id)}
+
+
+def load_intelligence(tx: Transaction, session_id: str) -> Answer:
+    known = require_session(tx.find(statements.FIND_INTELLIGENCE, session_id=session_id), session_id)
+    return {column: known[column] or [] for column in intelligence.COLUMNS}
+
+
+def load_messages(tx: Transaction, session_id: str, after: Place | None, limit: int) -> list[Row]:
+    require_session(tx.find(statements.FIND_SESSION, id=session_id), session_id)
+    at, id = after or Place(_LONG_AGO, "")
+    return tx.rows(statements.LIST_MESSAGES, session_id=session_id, after_at=at, after_id=id, limit=limit)
+
+
+def list_sessions(tx: Transaction, filters: Mapping[str, Any], before: Place | None, limit: int) -> list[Row]:
+    at, id = before or _FIRST
+    statement = statements.list_sessions(frozenset(filters))
+    return tx.rows(statement, **filters, before_at=at, before_id=id, limit=limit)
+
+
+def find_sessions_that_say(
+    tx: Transaction, query: str, filters: Mapping[str, Any], before: int | None, limit: int
+) -> tuple[list[Row], int | None]:
+    """Sessions that hold the words and meet the filters, the one with the newest such line first.
+
+    Returns a page and where to go on; a page can be shorter than `limit` although there is more.
+    """
+    page = search.find_owners(tx, query, before=before, limit=limit)
+    ids = [hit.owner_id for hit in page.hits]
+    if not ids:
+        return [], page.before
+    statement = statements.list_sessions(frozenset({*filters, "ids"}))
+    rows = tx.rows(
+        statement, **filters, ids=as_json(ids), before_at=_FAR_FUTURE, before_id=_LAST_ID, limit=len(ids)
+    )
+    by_id = {row["id"]: row for row in rows}
+    return [by_id[id] for id in ids if id in by_id], page.before
+
+
+def find(tx: Transaction, query: str, lookups: Sequence[str], before: int | None, limit: int) -> Answer:
+    """Lines that hold the words, newest first; with the first page the values that the query could name."""
+    page = search.find(tx, query, before=before, limit=limit)
+    ids = [hit.document_id for hit in page.hits]
+    found = {row["id"]: row for row in tx.rows(statements.FIND_MESSAGES, ids=as_json(ids))} if ids else {}
+    values = []
+    if before is None:
+        values = [row for value in lookups for row in tx.rows(links.LOOK_UP_VALUE, value=value, limit=limit)]
+    return {"values": values, "messages": [found[id] for id in ids if id in found], "before": page.before}
+
+
+def list_values(
+    tx: Transaction,
+    filters: Mapping[str, Any],
+    lookups: Sequence[str] | None,
+    before: Place | None,
+    limit: int,
+) -> list[Row]:
+    """Values across sessions, last seen first; of some values alone where `lookups` names their forms."""
+    if lookups is not None:
+        found = [row for value in lookups for row in tx.rows(links.FIND_LINKED_BY_VALUE, value=value)]
+        return [row for row in found if _meets(row, filters)][:limit]
+    at, id = before or _FIRST
+    return tx.rows(links.list_values(frozenset(filters)), **filters, before_at=at, before_id=id, limit=limit)
+
+
+def load_value(tx: Transaction, value_id: str, before: Place | None, limit: int) -> Answer:
+    """A value with the sessions that name it, last seen first. Raises NotFound."""
+    value = tx.find(links.FIND_LINKED, id=value_id)
+    if value is None:
+        raise NotFound(f"There is no value {value_id}.", hint="List the intelligence to see which there are.")
+    at, id = before or _FIRST
+    sessions = tx.rows(
+        links.LIST_WHO_NAMED,
+        value=value["value"],
+        kind=value["kind"],
+        before_at=at,
+        before_id=id,
+        limit=limit,
+    )
+    return {**value, "sessions": sessions}
+
+
+def list_campaigns(
+    tx: Transaction, filters: Mapping[str, Any], before: Place | None, limit: int
+) -> list[Answer]:
+    at, id = before or _FIRST
+    rows = tx.rows(
+        links.list_campaigns(frozenset(filters)), **filters, before_at=at, before_id=id, limit=limit
+    )
+    return [_with_ties(tx, row) for row in rows]
+
+
+def load_campaign(tx: Transaction, campaign_id: str) -> Answer:
+    """A campaign with the kinds of scam in it and the values that hold it together. Raises NotFound."""
+    row = tx.find(links.FIND_CAMPAIGN, id=campaign_id)
+    if row is None:
+        raise NotFound(
+            f"There is no campaign {campaign_id}.",
+            hint="List the campaigns: it may have grown into another, or lost its sessions.",
+        )
+    return _with_ties(tx, row, limit=100)
+
+
+def sum_figures(tx: Transaction, since: datetime, until: datetime) -> Answer:
+    """The figures of the sessions begun in a stretch of days, in all and by what tells them apart."""
+    by = {
+        name: sorted(tx.rows(statement, since=since, until=until), key=lambda row: row["group_key"])
+        for name, statement in rollups.SUM_BY.items()
+    }
+    return {
+        "since": since,
+        "until": until,
+        "total": analytics.summarise(by["day"]),
+        **{f"by_{name}": _summaries(rows) for name, rows in by.items()},
+        "values": tx.rows(rollups.COUNT_VALUES),
+        "campaigns": (tx.find(rollups.COUNT_CAMPAIGNS) or {"campaigns": 0})["campaigns"],
+    }
+
+
+def lookup_forms(query: str, fingerprint: Callable[[str, str], str]) -> list[str]:
+    """The stored forms of the values that a typed query could mean, best first."""
+    forms = []
+    for value in extraction.normalise_for_search(query):
+        forms.append(linking.lookup_form("url" if "://" in value else "", value))
+        if kind := masking.secret_kind(value):
+            forms.append(fingerprint(kind, value))
+    return list(dict.fromkeys(forms))
+
+
+def require_session(row: Row | None, session_id: str) -> Row:
+    if row is None:
+        raise NotFound(
+            f"There is no session {session_id}.",
+            hint="List the sessions to see which there are; it may have been deleted.",
+        )
+    return row
+
+
+def _meets(row: Row, filters: Mapping[str, Any]) -> bool:
+    return all(
+        (
+            row["kind"] == filters.get("kind", row["kind"]),
+            row["bank_name"] == filters.get("bank_name", row["bank_name"]),
+            row["last_seen_at"] >= filters.get("since", row["last_seen_at"]),
+            row["session_count"] >= filters.get("least_sessions", 0),
+        )
+    )
+
+
+def _with_ties(tx: Transaction, row: Row, limit: int = _TIES) -> Answer:
+    return {
+        **row,
+        "scam_types": tx.rows(links.COUNT_CAMPAIGN_TYPES, campaign_id=row["id"]),
+        "ties": tx.rows(links.LIST_TIES, campaign_id=row["id"], limit=limit),
+    }
+
+
+def _summaries(rows: Sequence[Row]) -> list[Answer]:
+    return [{"key": row["group_key"], **analytics.summarise([row])} for row in rows]
