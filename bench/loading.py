@@ -10,6 +10,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 from switchboard.apps.honeypot import statements
+from switchboard.apps.honeypot.service import linking, rollups
 from switchboard.kernel.database.database import BATCH_ROWS
 from switchboard.kernel.database.statement import Row, Statement
 from switchboard.kernel.database.transaction import Transaction
@@ -18,6 +19,7 @@ from switchboard.kernel.platform import Platform
 
 SESSIONS = 10_000
 MESSAGES = 500_000
+VALUES = 100_000
 COMMON_WORD = "account"
 """Stands in two messages of three."""
 RARE_WORD = "quicksilver"
@@ -55,6 +57,21 @@ class Load:
         """The phone number of a session: four sessions share each."""
         return f"+9198{session // 4:08d}"
 
+    def values(self, session: int) -> list[linking.Said]:
+        """What a session names: a phone that three others name too, and values of its own."""
+        phone = self.phone(session)
+        own = [
+            linking.Said("upi", f"payee{session}.{each}@ybl", f"payee{session}.{each}@ybl", 0.9, {})
+            for each in range(VALUES // SESSIONS - 2)
+        ]
+        account = f"{50_100_000_000_000 + session}"
+        bank = {"bank_name": f"Bank {session % 40}", "ifsc_code": "HDFC0001234"}
+        return [
+            linking.Said("phone", phone, phone, 0.9, {}),
+            linking.Said("bank_account", account, account, 0.9, bank),
+            *own,
+        ]
+
     def message(self, session: int, turn: int) -> str:
         """A scammer's line of some hundred characters; the first names the session's phone number."""
         text = self._random.choice(self._texts)
@@ -73,7 +90,7 @@ class Load:
 def fill(platform: Platform, sessions: int = SESSIONS) -> list[str]:
     """Load the sessions, 50 messages each; their ids, oldest first."""
     load, database = Load(), platform.database("honeypot")
-    per_turn = max(1, BATCH_ROWS // (_TURNS * 4 + 4))
+    per_turn = max(1, BATCH_ROWS // (_TURNS * 4 + VALUES // SESSIONS * 2 + 4))
     ids: list[str] = []
     for first in range(0, sessions, per_turn):
         batch = [(number, platform.ids.new()) for number in range(first, min(first + per_turn, sessions))]
@@ -87,7 +104,6 @@ def _store(tx: Transaction, load: Load, platform: Platform, batch: list[tuple[in
     states: list[Row] = []
     known: list[Row] = []
     lines: list[Row] = []
-    values: list[Row] = []
     for number, id in batch:
         now = _START + timedelta(minutes=number * 20)
         opened.append(
@@ -105,22 +121,15 @@ def _store(tx: Transaction, load: Load, platform: Platform, batch: list[tuple[in
         states.append({"id": id, "status": status, "scam_type": kind, "turns": _TURNS, "now": now})
         known.append({"id": platform.ids.new(), "session_id": id, "now": now})
         lines.extend(_line(load, platform, number, id, turn, now) for turn in range(1, _TURNS + 1))
-        values.append(
-            {
-                "id": platform.ids.new(),
-                "session_id": id,
-                "kind": "phone",
-                "value": load.phone(number),
-                "confidence": 0.9,
-                "turn": 1,
-                "now": now,
-            }
-        )
     tx.run_many(statements.INSERT_SESSION, opened)
     tx.run_many(statements.INSERT_INTELLIGENCE, known)
     tx.run_many(statements.INSERT_LINES, lines)
-    tx.run_many(statements.RECORD_VALUE, values)
     tx.run_many(_STATE, states)
+    for number, id in batch:
+        session = tx.find(statements.FIND_SESSION, id=id)
+        assert session is not None
+        linking.record(tx, session, load.values(number), 1, session["created_at"], platform.ids)
+        rollups.record_change(tx, None, session)
     search.add_many(
         tx,
         [

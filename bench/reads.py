@@ -56,6 +56,16 @@ KINDS: dict[str, Ask] = {
     "search two usual words": lambda draw, ids: (
         f"search?q={quote(' '.join(draw.sample(_usual_words(), 2)))}&limit=50"
     ),
+    "sessions that say": lambda draw, ids: f"sessions?q={draw.choice(_usual_words())}&limit=50",
+    "intelligence by type and bank": lambda draw, ids: (
+        f"intelligence?type=bank_account&bank={quote(f'Bank {draw.randrange(40)}')}&limit=50"
+    ),
+    "intelligence by value": lambda draw, ids: f"intelligence?value={quote(_written(draw))}",
+    "intelligence in several sessions": lambda draw, ids: "intelligence?type=phone&least_sessions=2&limit=50",
+    "campaigns": lambda draw, ids: "campaigns?limit=50",
+    "analytics": lambda draw, ids: (
+        f"analytics?since=2026-0{draw.randint(1, 4)}-01T00:00:00Z&until=2026-0{draw.randint(5, 6)}-01T00:00:00Z"
+    ),
     "look up a number": lambda draw, ids: f"search?q={quote(_written(draw))}&limit=50",
 }
 

@@ -26,6 +26,10 @@ LINKED = Statement(
     "SELECT kind, value, session_count, occurrences, first_seen_at, last_seen_at FROM {linked_values}"
     " ORDER BY value, kind"
 )
+KNOWN = Statement(
+    "SELECT kind, sum(known) AS known, sum(shared) AS shared FROM {value_counts} GROUP BY kind"
+    " HAVING sum(known) > 0 ORDER BY kind"
+)
 COUNTED = Statement("SELECT id, session_count FROM {campaigns} ORDER BY id")
 FIGURES = Statement(
     "SELECT day, scam_type, persona_id, source_type, sum(sessions) AS sessions, sum(scams) AS scams,"
@@ -99,7 +103,7 @@ async def test_deleting_leaves_no_trace_in_values_and_campaigns(
     for id in ids:
         await honeypot.delete_session(id, ME)
     database = platform.database("honeypot")
-    for statement in (SESSIONS, VALUES, LINKED, COUNTED, FIGURES):
+    for statement in (SESSIONS, VALUES, LINKED, KNOWN, COUNTED, FIGURES):
         assert database.read_now(lambda tx, s=statement: tx.rows(s)) == []
 
 
@@ -233,6 +237,7 @@ def _all_of(platform: Platform) -> dict[str, Any]:
     return {
         "groups": sorted(grouped.values()),
         "linked": database.read_now(lambda tx: tx.rows(LINKED)),
+        "known": database.read_now(lambda tx: tx.rows(KNOWN)),
         "counted": [row["session_count"] for row in database.read_now(lambda tx: tx.rows(COUNTED))],
         "figures": database.read_now(lambda tx: tx.rows(FIGURES)),
     }

@@ -165,6 +165,17 @@ class LinkedValueModel(Base):
     last_seen_at: Mapped[datetime] = mapped_column(Moment)
 
 
+class ValueCountModel(Base):
+    """How many values of a kind are known, and how many stand in several sessions; sharded as the rollups are."""
+
+    __tablename__ = "value_counts"
+
+    kind: Mapped[str] = mapped_column(sa.String(20), primary_key=True)
+    shard: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
+    known: Mapped[int] = mapped_column(sa.Integer, default=0, server_default=sa.text("0"))
+    shared: Mapped[int] = mapped_column(sa.Integer, default=0, server_default=sa.text("0"))
+
+
 class CampaignModel(Base):
     """Sessions that hang together through shared values; each session belongs to one at most."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -118,6 +119,97 @@ def delete(
         delete_session(platform, session_id, is_confirmed=yes)
 
 
+@commands.command()
+def end(
+    ctx: typer.Context,
+    session_id: SessionId,
+    reason: Annotated[str | None, typer.Option(help="Why, for whoever reads it later.")] = None,
+) -> None:
+    """End an open session by hand: nothing more is said to the scammer."""
+    from switchboard.apps.honeypot.commands.views import end_session
+
+    with ctx.obj() as platform:
+        end_session(platform, session_id, reason)
+
+
+@commands.command()
+def intelligence(
+    ctx: typer.Context,
+    value: Annotated[str | None, typer.Argument(help="Any written form of a value.")] = None,
+    type: Annotated[str | None, typer.Option(help="Only this type: phone, upi, bank_account, …")] = None,
+    bank: Annotated[str | None, typer.Option(help="Only accounts and branches of this bank.")] = None,
+    least_sessions: Annotated[int, typer.Option(min=1, help="Only values that so many sessions name.")] = 1,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to show.")] = 50,
+) -> None:
+    """List what was given away across all sessions, last seen first; with a VALUE, who named it."""
+    from switchboard.apps.honeypot.commands.links import show_intelligence
+
+    with ctx.obj() as platform:
+        show_intelligence(platform, value, kind=type, bank=bank, least_sessions=least_sessions, limit=limit)
+
+
+@commands.command()
+def campaigns(
+    ctx: typer.Context,
+    campaign_id: Annotated[
+        str | None, typer.Argument(metavar="CAMPAIGN_ID", help="Show this one with its sessions.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Give that campaign a name of your own.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to show.")] = 50,
+) -> None:
+    """List the campaigns: sessions that hang together through what they gave away."""
+    from switchboard.apps.honeypot.commands.links import show_campaign, show_campaigns
+
+    if campaign_id is None and name is not None:
+        raise typer.BadParameter("name one campaign to give it a name: campaigns CAMPAIGN_ID --name …")
+    with ctx.obj() as platform:
+        if campaign_id is None:
+            show_campaigns(platform, limit=limit)
+        else:
+            show_campaign(platform, campaign_id, name=name)
+
+
+@commands.command()
+def extract(
+    text: Annotated[str | None, typer.Argument(help="The text. [default: standard input]")] = None,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help='Answer each line {"text": …} of standard input on its own line.')
+    ] = False,
+    file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --jsonl: read the lines from here.")
+    ] = None,
+) -> None:
+    """Find the identifiers in a text, as JSON. Needs no database. PAN and Aadhaar are printed in full."""
+    from switchboard.apps.honeypot.commands.batch import extract_entities
+
+    _answer_texts(extract_entities, text, jsonl=jsonl, file=file)
+
+
+@commands.command()
+def detect(
+    text: Annotated[str | None, typer.Argument(help="The text. [default: standard input]")] = None,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help='Answer each line {"text": …} of standard input on its own line.')
+    ] = False,
+    file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --jsonl: read the lines from here.")
+    ] = None,
+) -> None:
+    """Say whether a text is a scam, of which kind and why, as JSON. Needs no database."""
+    from switchboard.apps.honeypot.commands.batch import detect_scam
+
+    _answer_texts(detect_scam, text, jsonl=jsonl, file=file)
+
+
+@commands.command("rebuild-links")
+def rebuild_links(ctx: typer.Context) -> None:
+    """Count values, campaigns and daily figures anew from the sessions, beside a running server too."""
+    from switchboard.apps.honeypot.commands.links import rebuild_links_between_sessions
+
+    with ctx.obj() as platform:
+        rebuild_links_between_sessions(platform)
+
+
 @commands.command("rebuild-search")
 def rebuild_search(ctx: typer.Context) -> None:
     """Make the search index anew from the stored messages, beside a running server too."""
@@ -125,3 +217,18 @@ def rebuild_search(ctx: typer.Context) -> None:
 
     with ctx.obj() as platform:
         rebuild_search_index(platform)
+
+
+def _answer_texts(
+    judge: Callable[[str], dict[str, Any]], text: str | None, *, jsonl: bool, file: Path | None
+) -> None:
+    from switchboard.apps.honeypot.commands.batch import answer_lines, answer_one
+
+    if jsonl and text is not None:
+        raise typer.BadParameter("give either one text, or --jsonl with its lines")
+    if file is not None and not jsonl:
+        raise typer.BadParameter("--file goes with --jsonl")
+    if not jsonl:
+        answer_one(judge, text)
+    elif not answer_lines(judge, file):
+        raise typer.Exit(1)

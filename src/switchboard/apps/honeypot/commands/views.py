@@ -26,13 +26,6 @@ from switchboard.kernel.security.caller import command_caller
 _QUERY: TypeAdapter[str] = TypeAdapter(SearchText)
 _PAGE = 200
 _EXCERPT = 160
-_COLUMN_TITLES = {
-    "bank_accounts_json": "bank account",
-    "upi_ids_json": "UPI id",
-    "phone_numbers_json": "phone",
-    "phishing_links_json": "link",
-    "other_intel_json": "other",
-}
 
 
 def show_sessions(platform: Platform, *, status: str | None, scam_type: str | None, limit: int) -> None:
@@ -91,7 +84,7 @@ def show_found(platform: Platform, text: str, *, limit: int) -> None:
     for row in found["values"]:
         out.print(
             Text.assemble(
-                (terminal.one_line(row["value"]), "bold"),
+                (terminal.one_line(row["shown"]), "bold"),
                 f"  {wording.kind(row['kind'])}, {row['confidence']:.0%}, said {row['occurrences']}×, in {row['session_id']},"
                 f" last {terminal.moment(row['last_seen_at'])} UTC",
             ),
@@ -119,6 +112,14 @@ def delete_session(platform: Platform, session_id: str, *, is_confirmed: bool) -
             raise typer.Exit(1)
         asyncio.run(honeypot.delete_session(session["id"], command_caller()))
     typer.echo(f"Deleted session {session['id']}.")
+
+
+def end_session(platform: Platform, session_id: str, reason: str | None) -> None:
+    """End an open session by hand. Raises NotFound, Conflict when it has ended."""
+    said = None if reason is None else terminal.harmless(reason).strip() or None
+    with wording.hints_for_the_terminal():
+        ended = asyncio.run(Honeypot(platform).end_session(_session_id(session_id), said, command_caller()))
+    typer.echo(f"Ended session {ended['id']}: {ended['status']}.")
 
 
 def rebuild_search_index(platform: Platform) -> None:
@@ -188,6 +189,8 @@ def _print_state(out: Console, session: Mapping[str, Any]) -> None:
         ("Verdict", wording.verdict(session["is_scam"], session["scam_type"], session["scam_confidence"])),
         ("Because", "; ".join(session["reasons_json"] or ())),
         ("Score", f"{session['intelligence_score'] or 0:.2f}"),
+        ("Campaign", session["campaign_id"] or ""),
+        ("Ended", session["ended_reason"] or ""),
         ("Time", f"started {terminal.moment(session['started_at'])}{ended} (UTC)"),
     ]
     for name, value in state:
@@ -218,11 +221,11 @@ def _pieces(content: str, spans: list[dict[str, Any]]) -> Iterator[tuple[str, bo
 
 
 def _print_intelligence(out: Console, known: Mapping[str, list[dict[str, Any]]]) -> None:
-    keys = {place.column: place.key for place in intelligence.PLACES.values()}
     rows = [
-        (_COLUMN_TITLES[column], item, item.get(keys.get(column, ""), next(iter(item.values()), "")))
-        for column in intelligence.COLUMNS
-        for item in known[column]
+        (wording.kind(kind), item, item[place.key])
+        for kind, place in intelligence.PLACES.items()
+        for item in known[place.column]
+        if item.get("type", kind) == kind
     ]
     if not rows:
         out.print("It gave nothing away yet.")
@@ -232,12 +235,21 @@ def _print_intelligence(out: Console, known: Mapping[str, list[dict[str, Any]]])
     for kind, item, value in rows:
         table.add_row(
             kind,
-            Text(terminal.one_line(str(value))),
+            Text(terminal.one_line(f"{value}{_said_of(item)}")),
             f"{item.get('confidence', 0):.0%}",
             f"{item.get('occurrences', 1)}×",
             _turns(item),
         )
     out.print(table)
+
+
+def _said_of(item: Mapping[str, Any]) -> str:
+    """What else is known of a value: its bank and branch, whom it imitates."""
+    parts = [item.get("ifsc_code"), item.get("bank_name"), item.get("branch")]
+    if item.get("looks_like"):
+        parts.append(f"looks like {item['looks_like']}")
+    said = ", ".join(str(part) for part in parts if part)
+    return f" ({said})" if said else ""
 
 
 def _turns(item: Mapping[str, Any]) -> str:

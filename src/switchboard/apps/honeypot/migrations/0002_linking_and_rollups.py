@@ -31,6 +31,7 @@ def upgrade() -> None:
     op.add_column("intelligence_values", sa.Column("shown", sa.String(512)))
     _rename_links()
     _create_linked_values()
+    _create_value_counts()
     _create_campaigns()
     _create_daily_rollups()
 
@@ -69,6 +70,18 @@ def _create_linked_values() -> None:
     op.create_index("ix_linked_values_last_seen_at", "linked_values", ["last_seen_at", "id"])
     op.create_index("ix_linked_values_kind", "linked_values", ["kind", "last_seen_at", "id"])
     op.create_index("ix_linked_values_bank_name", "linked_values", ["bank_name", "last_seen_at", "id"])
+
+
+def _create_value_counts() -> None:
+    op.create_table(
+        "value_counts",
+        sa.Column("kind", sa.String(20), primary_key=True),
+        sa.Column("shard", sa.Integer, primary_key=True, autoincrement=False),
+        *(
+            sa.Column(name, sa.Integer, nullable=False, server_default=sa.text("0"))
+            for name in ("known", "shared")
+        ),
+    )
 
 
 def _create_campaigns() -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from switchboard.apps.honeypot.rules import linking as rules
+from switchboard.apps.honeypot.service import rollups
 from switchboard.apps.honeypot.statements import linking as statements
 from switchboard.kernel.database.database import BATCH_ROWS, Database
 from switchboard.kernel.database.statement import Row
@@ -34,11 +35,14 @@ def record(tx: Transaction, session: Row, said: Sequence[Said], turn: int, now: 
     `session` is the locked row, with its campaign.
     """
     campaign_id = session["campaign_id"]
+    counted: list[tuple[str, int, int]] = []
     # In one order everywhere, so that two turns that name the same values wait for each other, never crosswise.
     for value in sorted(said, key=lambda value: (value.value, value.kind)):
-        sessions = _record_value(tx, session["id"], value, turn, now, ids)
+        before, sessions = _record_value(tx, session["id"], value, turn, now, ids)
+        counted.append((value.kind, before, sessions))
         if sessions > 1 and rules.ties_sessions(value.kind, value.value, value.confidence):
             campaign_id = _tie(tx, session["id"], campaign_id, value.kind, value.value, now, ids)
+    rollups.count_values(tx, session["id"], counted)
 
 
 def values_of(tx: Transaction, session_id: str) -> list[tuple[str, str]]:
@@ -49,14 +53,24 @@ def values_of(tx: Transaction, session_id: str) -> list[tuple[str, str]]:
 
 
 def forget(
-    tx: Transaction, values: Sequence[tuple[str, str]], campaign_id: str | None, now: datetime, ids: Ids
+    tx: Transaction,
+    session_id: str,
+    values: Sequence[tuple[str, str]],
+    campaign_id: str | None,
+    now: datetime,
+    ids: Ids,
 ) -> None:
     """Count the values and the campaign of a session anew, now that its rows are deleted."""
+    counted = []
     for value, kind in values:
+        linked = tx.find(statements.FIND_LINKED_VALUE, value=value, kind=kind)
+        sessions = int(linked["session_count"]) if linked else 0
+        counted.append((kind, sessions, max(sessions - 1, 0)))
         tx.run(statements.RECOUNT_VALUE, id=ids.new(), value=value, kind=kind)
         tx.run(statements.DROP_LONELY_VALUE, value=value, kind=kind)
     if campaign_id is not None:
         divide(tx, campaign_id, now, ids)
+    rollups.count_values(tx, session_id, counted)
 
 
 def divide(tx: Transaction, campaign_id: str, now: datetime, ids: Ids) -> None:
@@ -104,8 +118,10 @@ def rebuild(database: Database, now: datetime, ids: Ids) -> tuple[int, int]:
     return values, len(_list_campaigns(database))
 
 
-def _record_value(tx: Transaction, session_id: str, said: Said, turn: int, now: datetime, ids: Ids) -> int:
-    """How many sessions name the value now."""
+def _record_value(
+    tx: Transaction, session_id: str, said: Said, turn: int, now: datetime, ids: Ids
+) -> tuple[int, int]:
+    """How many sessions named the value before, and how many do now."""
     shown = said.shown if said.shown != said.value else None
     kept = tx.find(
         statements.RECORD_VALUE,
@@ -132,7 +148,8 @@ def _record_value(tx: Transaction, session_id: str, said: Said, turn: int, now: 
         is_new=int(is_new),
         now=now,
     )
-    return int(linked["session_count"]) if linked else 0
+    sessions = int(linked["session_count"]) if linked else 0
+    return sessions - int(is_new), sessions
 
 
 def _tie(

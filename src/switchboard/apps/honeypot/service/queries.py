@@ -124,7 +124,7 @@ def list_campaigns(
     rows = tx.rows(
         links.list_campaigns(frozenset(filters)), **filters, before_at=at, before_id=id, limit=limit
     )
-    return [_with_ties(tx, row) for row in rows]
+    return _with_ties(tx, rows)
 
 
 def load_campaign(tx: Transaction, campaign_id: str) -> Answer:
@@ -135,7 +135,7 @@ def load_campaign(tx: Transaction, campaign_id: str) -> Answer:
             f"There is no campaign {campaign_id}.",
             hint="List the campaigns: it may have grown into another, or lost its sessions.",
         )
-    return _with_ties(tx, row, limit=100)
+    return _with_ties(tx, [row], most=100)[0]
 
 
 def sum_figures(tx: Transaction, since: datetime, until: datetime) -> Answer:
@@ -184,12 +184,19 @@ def _meets(row: Row, filters: Mapping[str, Any]) -> bool:
     )
 
 
-def _with_ties(tx: Transaction, row: Row, limit: int = _TIES) -> Answer:
-    return {
-        **row,
-        "scam_types": tx.rows(links.COUNT_CAMPAIGN_TYPES, campaign_id=row["id"]),
-        "ties": tx.rows(links.LIST_TIES, campaign_id=row["id"], limit=limit),
-    }
+def _with_ties(tx: Transaction, campaigns: Sequence[Row], most: int = _TIES) -> list[Answer]:
+    """Campaigns with their kinds of scam and with the values that most of their sessions share."""
+    ids = as_json([row["id"] for row in campaigns])
+    types: dict[str, list[Row]] = {}
+    for row in tx.rows(links.COUNT_CAMPAIGN_TYPES, ids=ids):
+        types.setdefault(row["campaign_id"], []).append(row)
+    ties: dict[str, list[Row]] = {}
+    for row in tx.rows(links.LIST_TIES, ids=ids):
+        ties.setdefault(row["campaign_id"], []).append(row)
+    return [
+        {**row, "scam_types": types.get(row["id"], []), "ties": ties.get(row["id"], [])[:most]}
+        for row in campaigns
+    ]
 
 
 def _summaries(rows: Sequence[Row]) -> list[Answer]:

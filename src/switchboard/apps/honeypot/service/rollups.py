@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,15 +24,27 @@ def record_change(tx: Transaction, before: Mapping[str, Any] | None, after: Mapp
     session = after if after is not None else before
     if session is None:
         return
-    shard = zlib.crc32(session["id"].encode()) % _SHARDS[tx.dialect]
+    shard = _shard(tx, session["id"])
     for key, counts in analytics.change(before, after):
         tx.run(statements.CHANGE_ROLLUP, **key._asdict(), shard=shard, **counts)
+
+
+def count_values(tx: Transaction, session_id: str, changes: Sequence[tuple[str, int, int]]) -> None:
+    """Bring the counts of values up to date: for each (kind, sessions before, sessions after) of a value."""
+    for kind in sorted({kind for kind, _, _ in changes}):
+        steps = [(before, after) for of, before, after in changes if of == kind]
+        known = sum((after > 0) - (before > 0) for before, after in steps)
+        shared = sum((after > 1) - (before > 1) for before, after in steps)
+        if known or shared:
+            shard = _shard(tx, session_id)
+            tx.run(statements.CHANGE_VALUE_COUNT, kind=kind, shard=shard, known=known, shared=shared)
 
 
 def rebuild(database: Database, since: datetime) -> int:
     """Count every day anew, each in a turn of its own; how many days have sessions."""
     for row in database.read_now(lambda tx: tx.rows(statements.LIST_DAYS)):
         database.write_now(_count_day, row["day"])
+    database.write_now(_count_values)
     days, after = 0, since
     while (day := database.read_now(_find_day, after)) is not None:
         database.write_now(_count_day, day)
@@ -47,6 +59,15 @@ def _find_day(tx: Transaction, since: datetime) -> datetime | None:
         return None
     begun: datetime = found["created_at"]
     return begun.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _count_values(tx: Transaction) -> None:
+    tx.run(statements.CLEAR_VALUE_COUNTS)
+    tx.run(statements.RECOUNT_VALUES)
+
+
+def _shard(tx: Transaction, session_id: str) -> int:
+    return zlib.crc32(session_id.encode()) % _SHARDS[tx.dialect]
 
 
 def _count_day(tx: Transaction, day: datetime) -> None:

@@ -145,7 +145,7 @@ class Turns:
         outbox.forget(tx, session_id)
         values = linking.values_of(tx, session_id)
         tx.run(statements.DELETE_SESSION, id=session_id)
-        linking.forget(tx, values, session["campaign_id"], now, self._ids)
+        linking.forget(tx, session_id, values, session["campaign_id"], now, self._ids)
         audit.record(tx, caller, "delete", "session", session_id, id=self._ids.new(), at=now)
         rollups.record_change(tx, session, None)
 

@@ -69,15 +69,26 @@ LIST_SHARED = Statement(
     " JOIN {sessions} s ON s.id = v.session_id WHERE s.campaign_id = :campaign_id"
 )
 LIST_TIES = Statement(
-    "SELECT l.id, l.kind, coalesce(l.shown, l.value) AS shown, l.bank_name, count(*) AS sessions"
-    " FROM {sessions} s JOIN {intelligence_values} v ON v.session_id = s.id"
-    " JOIN {linked_values} l ON l.value = v.value AND l.kind = v.kind"
-    " WHERE s.campaign_id = :campaign_id AND l.session_count > 1"
-    " GROUP BY l.id, l.kind, l.shown, l.value, l.bank_name ORDER BY sessions DESC, l.id LIMIT :limit"
+    "SELECT t.campaign_id, l.id, l.kind, coalesce(l.shown, l.value) AS shown, l.bank_name, t.sessions FROM"
+    " (SELECT s.campaign_id, v.value, v.kind, count(*) AS sessions"
+    "  FROM {sessions} s JOIN {intelligence_values} v ON v.session_id = s.id"
+    "  WHERE s.campaign_id IN (SELECT value FROM json_each(:ids))"
+    "  GROUP BY s.campaign_id, v.value, v.kind HAVING count(*) > 1) t"
+    " JOIN {linked_values} l ON l.value = t.value AND l.kind = t.kind ORDER BY t.sessions DESC, l.id",
+    postgresql="SELECT t.campaign_id, l.id, l.kind, coalesce(l.shown, l.value) AS shown, l.bank_name, t.sessions"
+    " FROM (SELECT s.campaign_id, v.value, v.kind, count(*) AS sessions"
+    "  FROM {sessions} s JOIN {intelligence_values} v ON v.session_id = s.id"
+    "  WHERE s.campaign_id IN (SELECT json_array_elements_text(:ids::json))"
+    "  GROUP BY s.campaign_id, v.value, v.kind HAVING count(*) > 1) t"
+    " JOIN {linked_values} l ON l.value = t.value AND l.kind = t.kind ORDER BY t.sessions DESC, l.id",
 )
 COUNT_CAMPAIGN_TYPES = Statement(
-    "SELECT scam_type, count(*) AS sessions FROM {sessions} WHERE campaign_id = :campaign_id AND is_scam"
-    " GROUP BY scam_type ORDER BY sessions DESC, scam_type"
+    "SELECT campaign_id, scam_type, count(*) AS sessions FROM {sessions}"
+    " WHERE campaign_id IN (SELECT value FROM json_each(:ids)) AND is_scam"
+    " GROUP BY campaign_id, scam_type ORDER BY sessions DESC, scam_type",
+    postgresql="SELECT campaign_id, scam_type, count(*) AS sessions FROM {sessions}"
+    " WHERE campaign_id IN (SELECT json_array_elements_text(:ids::json)) AND is_scam"
+    " GROUP BY campaign_id, scam_type ORDER BY sessions DESC, scam_type",
 )
 
 LIST_OWN_VALUES = Statement(

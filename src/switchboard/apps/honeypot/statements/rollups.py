@@ -19,9 +19,19 @@ SUM_BY = {
     name: Statement(f"SELECT {name} AS group_key, {_SUMS} FROM {{daily_rollups}} {_RANGE} GROUP BY {name}")
     for name in ("day", "scam_type", "persona_id", "source_type")
 }
+CHANGE_VALUE_COUNT = Statement(
+    "INSERT INTO {value_counts} AS kept (kind, shard, known, shared) VALUES (:kind, :shard, :known, :shared)"
+    " ON CONFLICT (kind, shard) DO UPDATE SET known = kept.known + excluded.known,"
+    " shared = kept.shared + excluded.shared"
+)
 COUNT_VALUES = Statement(
-    'SELECT kind, count(*) AS "values", sum(CASE WHEN session_count > 1 THEN 1 ELSE 0 END) AS shared'
-    " FROM {linked_values} GROUP BY kind ORDER BY kind"
+    'SELECT kind, sum(known) AS "values", sum(shared) AS shared FROM {value_counts}'
+    " GROUP BY kind HAVING sum(known) > 0 ORDER BY kind"
+)
+CLEAR_VALUE_COUNTS = Statement("DELETE FROM {value_counts}")
+RECOUNT_VALUES = Statement(
+    "INSERT INTO {value_counts} (kind, shard, known, shared) SELECT kind, 0, count(*),"
+    " sum(CASE WHEN session_count > 1 THEN 1 ELSE 0 END) FROM {linked_values} GROUP BY kind"
 )
 COUNT_CAMPAIGNS = Statement("SELECT count(*) AS campaigns FROM {campaigns}")
 
