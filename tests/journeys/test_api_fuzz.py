@@ -50,7 +50,15 @@ OPERATIONS = [
     ("/api/honeypot/sessions/{session_id}", "DELETE"),
     ("/api/honeypot/sessions/{session_id}/messages", "POST"),
     ("/api/honeypot/sessions/{session_id}/messages", "GET"),
+    ("/api/honeypot/sessions/{session_id}/intelligence", "GET"),
+    ("/api/honeypot/sessions/{session_id}/end", "POST"),
     ("/api/honeypot/search", "GET"),
+    ("/api/honeypot/intelligence", "GET"),
+    ("/api/honeypot/intelligence/{value_id}", "GET"),
+    ("/api/honeypot/campaigns", "GET"),
+    ("/api/honeypot/campaigns/{campaign_id}", "GET"),
+    ("/api/honeypot/campaigns/{campaign_id}/name", "PUT"),
+    ("/api/honeypot/analytics", "GET"),
 ]
 
 
@@ -59,7 +67,8 @@ class Api(NamedTuple):
 
     document: Any
     headers: dict[str, str]
-    session_id: str
+    ids: dict[str, str]
+    """Ids that exist, by the name of their path parameter."""
 
 
 @pytest.fixture
@@ -69,12 +78,19 @@ def api(make_settings: Callable[..., Settings], database_url: str | None) -> Ite
     platform.migrate()
     _, token = platform.keys.create("fuzz", ["*"], command_caller())
     honeypot = Honeypot(platform)
-    opened = asyncio.run(
-        honeypot.open_session(Opening("Your KYC expired", "sms", None, None, None), command_caller())
-    )
+    ids = asyncio.run(_fill(honeypot))
     document = schemathesis.openapi.from_asgi("/openapi.json", create_app(platform))
-    yield Api(document, {"Authorization": f"Bearer {token}"}, opened["session_id"])
+    yield Api(document, {"Authorization": f"Bearer {token}"}, ids)
     platform.close()
+
+
+async def _fill(honeypot: Honeypot) -> dict[str, str]:
+    """Two sessions that share a value, so that there is one of everything."""
+    opening = Opening("Your KYC expired, call 98765 43210", "sms", None, None, None)
+    opened = [await honeypot.open_session(opening, command_caller()) for _ in range(2)]
+    [value] = await honeypot.list_values({}, None, None, 1)
+    [campaign] = await honeypot.list_campaigns({}, None, 1)
+    return {"session_id": opened[0]["session_id"], "value_id": value["id"], "campaign_id": campaign["id"]}
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=["allowed", "forbidden"])
@@ -88,10 +104,10 @@ def test_every_operation_keeps_to_the_document(
         pytest.skip("the document forbids nothing here: the operation takes no parameters")
 
     @given(case=operation.as_strategy(generation_mode=mode), known=st.booleans())
-    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     def ask(case: Any, known: bool) -> None:
         if known and case.path_parameters:
-            case.path_parameters = {"session_id": api.session_id}
+            case.path_parameters = {name: api.ids[name] for name in case.path_parameters}
         case.call_and_validate(headers=api.headers, checks=CHECKS)
 
     ask()

@@ -1,4 +1,4 @@
-"""How much a session's intelligence is worth, from 0 (nothing) to 1. Weights come from the product's facts."""
+"""How much a session's intelligence is worth, from 0 (nothing) to 1. Weights come from the product's facts but for two."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ WEIGHTS: Mapping[str, float] = {
     "ifsc": 0.10,
     "url": 0.15,
     "email": 0.05,
+    # Ours: a wallet is where the money goes, like a UPI id; a Telegram name is an address, but one that answers.
+    "crypto_wallet": 0.25,
+    "telegram": 0.10,
 }
 # Two identifiers that confirm each other are worth more than both alone.
 PAIR_BONUSES: Mapping[tuple[str, str], float] = {

@@ -1,0 +1,55 @@
+"""Danger to a person in what was written: violence, self-harm, a child, sexual content.
+
+Precision decides here, because a danger ends the session: arrests, police, reports and cut connections are an
+impersonator's trade and no danger. What happens then is decided in `lifecycle`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from switchboard.apps.honeypot.rules.data import load_data
+from switchboard.apps.honeypot.rules.folding import fold_for_reading
+from switchboard.apps.honeypot.rules.phrases import compile_phrases
+
+MINOR = "minor"
+SELF_HARM = "self_harm"
+VIOLENCE = "violence"
+SEXUAL = "sexual"
+
+_BLANK = "#"
+
+
+@dataclass(frozen=True, slots=True)
+class Danger:
+    """A danger seen. `kind` is one of the four above, `reason` a sentence, `phrase` the words that show it."""
+
+    kind: str
+    reason: str
+    phrase: str
+
+
+def find_danger(text: str) -> Danger | None:
+    """The gravest danger in a message, a child's first; None when there is none. Accepts any text.
+
+    Reads English, Hindi and Hinglish. `phrase` is as the text reads once folded: lower case, single spaces.
+    """
+    harmless, dangers = _patterns()
+    said = harmless.sub(lambda match: _BLANK * len(match[0]), fold_for_reading(text))
+    for kind, reason, pattern in dangers:
+        match = pattern.search(said)
+        if match:
+            return Danger(kind, reason, match[0].strip())
+    return None
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], tuple[tuple[str, str, re.Pattern[str]], ...]]:
+    entries = load_data("safety")
+    dangers = tuple(
+        (entry["kind"], entry["reason"], compile_phrases(entry, entries["words"]))
+        for entry in entries["dangers"]
+    )
+    return compile_phrases(entries["harmless"]), dangers
