@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import permutations
 
 import pytest
-from tests.apps.honeypot.exports.samples import SESSION, VALUES, value
+from tests.apps.honeypot.exports.samples import PRODUCER, SESSION, VALUES, value
 
 from switchboard.apps.honeypot.exports import document, misp, stix, table
 from switchboard.apps.honeypot.exports.evidence import (
@@ -16,7 +16,6 @@ from switchboard.apps.honeypot.exports.evidence import (
     accuses_domain,
     scam_name,
 )
-from tests.apps.honeypot.exports.samples import PRODUCER
 
 
 @pytest.mark.parametrize(
@@ -78,8 +77,8 @@ def test_a_whole_domain_is_accused_only_when_it_speaks_against_itself(domain: st
 
 
 def test_a_session_is_the_same_however_it_was_read() -> None:
-    three = VALUES[:3]
-    assert len({replace(SESSION, values=each).values for each in map(tuple, permutations(three))}) == 1
+    orders = [replace(SESSION, values=each).values for each in permutations(VALUES[:3])]
+    assert all(order == orders[0] for order in orders)
     assert replace(SESSION, messages=SESSION.messages[::-1]) == SESSION
 
 

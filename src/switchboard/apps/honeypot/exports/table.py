@@ -24,9 +24,10 @@ BYTE_ORDER_MARK = "\ufeff"
 # OWASP, CSV injection: the characters that open a formula, in both widths, also behind space that is dropped.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 _NUMBER = re.compile(r"[0-9][0-9.,:/\- ]*(?:[eE][+\-]?[0-9]+)?")
-# Control characters, which end or hide text, and the marks that turn its direction; no letter needs either.
+# Control characters, which end or hide text, marks that turn its direction, and spaces of no width; no letter
+# needs any of them (the joiners that Indian scripts need stay).
 _UNPRINTABLE = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
 
 
