@@ -75,6 +75,7 @@ BARS: tuple[Bar, ...] = (
     _faster("durable turn with trivial rules >= 0.4 x a bare FastAPI echo", "switchboard_turn", "echo", 0.4),
     _faster(">= 5 x the same turn on async ORM over aiosqlite", "switchboard_turn", "aiosqlite_orm", 5.0),
     Bar("p99 <= 10 x p50", ("switchboard_turn",), _tail("switchboard_turn"), 10.0, is_ceiling=True),
+    _faster("the honeypot's whole turn >= 0.10 x a bare FastAPI echo", "switchboard_honeypot", "echo", 0.10),
     _faster(
         "with authentication >= 1.0 x PocketBase on its default settings, which are not power-safe (goal)",
         "switchboard_turn_auth",

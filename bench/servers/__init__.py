@@ -70,6 +70,14 @@ SERVERS: tuple[Server, ...] = (
         rows_per_request=2,
     ),
     Server(
+        name="switchboard_honeypot",
+        title="Switchboard, the honeypot's whole turn",
+        command=uvicorn("bench.servers.switchboard_honeypot"),
+        path="/api/honeypot/sessions",
+        stored_rows=rows_in("honeypot.db", "messages"),
+        rows_per_request=2,
+    ),
+    Server(
         name="pocketbase",
         title="PocketBase, one authenticated row",
         command=pocketbase.serve,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +33,7 @@ def only(found: Value) -> list[dict[str, Any]]:
 
 def load(event: dict[str, Any]) -> MISPEvent:
     loaded = MISPEvent(strict_validation=True)
-    loaded.load({"Event": event})
+    loaded.load({"Event": deepcopy(event)})
     return loaded
 
 
@@ -101,7 +102,7 @@ def test_what_is_shared_by_many_or_masked_joins_nothing() -> None:
 
 
 def test_the_sender_is_told_but_never_searched_for() -> None:
-    [sender] = [each for each in event_of(replace(SESSION, values=()))["Attribute"]]
+    [sender] = event_of(replace(SESSION, values=()))["Attribute"]
     assert (sender["type"], sender["value"], sender["to_ids"]) == ("phone-number", "+919000012345", False)
     [header] = event_of(replace(SESSION, values=(), source_identifier="VM-KYCDSK"))["Attribute"]
     assert (header["type"], header["to_ids"]) == ("text", False)
@@ -117,7 +118,9 @@ def test_many_events_come_as_misp_exports_them_and_no_uuid_twice() -> None:
     text = "".join(misp.stream([SESSION, benign, replace(SESSION, id="other")], PRODUCER))
     events = [each["Event"] for each in json.loads(text)["response"]]
     uuids = [
-        part["uuid"] for each in events for part in (each, *each["Attribute"], *each["Object"], *attributes(each))
+        part["uuid"]
+        for each in events
+        for part in (each, *each["Attribute"], *each["Object"], *attributes(each))
     ]
     assert len(events) == 2
     direct = sum(len(each["Attribute"]) for each in events)

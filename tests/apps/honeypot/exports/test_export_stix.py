@@ -11,15 +11,39 @@ import pytest
 import stix2
 from hypothesis import given
 from hypothesis import strategies as st
+from stix2.properties import StringProperty
+from stix2.v21 import CustomExtension, CustomObservable
 from stix2patterns.validator import run_validator
 from tests.apps.honeypot.exports.samples import PRODUCER, SESSION, VALUES, sessions, value
 from tests.conftest import START
 
 from switchboard.apps.honeypot.exports import stix
 from switchboard.apps.honeypot.exports.evidence import Everywhere, Evidence, Sharing
-from switchboard.apps.honeypot.exports.observables import observables
+from switchboard.apps.honeypot.exports.observables import EXTENSION_OBJECTS, observables
 
 Object = dict[str, Any]
+OWN_TYPES = {
+    "x-switchboard-phone-number": ["value"],
+    "x-switchboard-upi-id": ["value"],
+    "x-switchboard-bank-account": ["account_number", "ifsc_code", "bank_name"],
+    "x-switchboard-bank-branch": ["value", "bank_name"],
+    "x-switchboard-crypto-wallet": ["value"],
+}
+
+
+def _register_as_a_receiver_would() -> dict[str, type]:
+    """The library's classes for our own objects, made from what the extension's text says."""
+    extension = type("Extension", (), {"extension_type": "new-sco"})
+    CustomExtension(EXTENSION_OBJECTS[-1]["id"], {})(extension)
+    return {
+        name: CustomObservable(name, [(each, StringProperty()) for each in properties], properties)(
+            type("Observable", (), {})
+        )
+        for name, properties in OWN_TYPES.items()
+    }
+
+
+OWN_CLASSES = _register_as_a_receiver_would()
 
 
 def export(*evidence: Evidence, sharing: Sharing = "amber") -> dict[str, Any]:
@@ -37,7 +61,7 @@ def references(object: Object) -> set[str]:
     return {id for ids in lists for id in ids} | {id for id in single if id}
 
 
-def test_the_library_takes_the_bundle_in_without_leave_for_custom_content() -> None:
+def test_the_library_takes_the_bundle_in_without_leave_for_unknown_content() -> None:
     bundle = stix2.parse(export(SESSION), allow_custom=False)
     assert {each["type"] for each in bundle.objects} == {
         "marking-definition",
@@ -53,11 +77,7 @@ def test_the_library_takes_the_bundle_in_without_leave_for_custom_content() -> N
         "domain-name",
         "email-addr",
         "user-account",
-        "x-switchboard-phone-number",
-        "x-switchboard-upi-id",
-        "x-switchboard-bank-account",
-        "x-switchboard-bank-branch",
-        "x-switchboard-crypto-wallet",
+        *OWN_TYPES,
     }
 
 
@@ -81,6 +101,14 @@ def test_every_reference_leads_to_an_object_of_the_bundle_that_is_there_once() -
 )
 def test_observables_have_the_ids_that_every_producer_gives_them(found: Any, made: Any) -> None:
     assert observables(found)[0].object["id"] == made.id
+
+
+def test_our_own_observables_have_the_ids_that_the_extension_text_leads_to() -> None:
+    for each in export(SESSION)["objects"]:
+        if each["type"] in OWN_TYPES:
+            properties = {name: each[name] for name in OWN_TYPES[each["type"]] if name in each}
+            assert each["id"] == OWN_CLASSES[each["type"]](**properties).id
+            assert all(f" {name}" in EXTENSION_OBJECTS[-1]["schema"] for name in properties)
 
 
 def test_a_link_is_observed_with_where_it_leads() -> None:

@@ -124,7 +124,7 @@ class Evidence:
         seen = (value.last_seen_at for value in self.values)
         said = (line.created_at for line in self.messages)
         known = (moment for moment in (self.last_message_at, self.ended_at) if moment is not None)
-        return max(self.started_at, *seen, *said, *known)
+        return max([self.started_at, *seen, *said, *known])
 
 
 def accuses(evidence: Evidence, value: Value) -> bool:
