@@ -5,7 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHES = ("bench.startup", "bench.turns", "bench.reads", "bench.detection")
+BENCHES = (
+    "bench.startup",
+    "bench.turns",
+    "bench.reads",
+    "bench.detection",
+    "bench.extraction",
+    "bench.scammer",
+)
 
 
 def main() -> None:

@@ -34,6 +34,9 @@ def _only_our_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in [name for name in os.environ if name.startswith("SWITCHBOARD_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("SWITCHBOARD_DATA_DIR", str(tmp_path / "data"))
+    # Sessions last as long as a test needs them, and one person answers; tests of either say otherwise.
+    monkeypatch.setenv("SWITCHBOARD_HONEYPOT_GOAL_SCORE", "3")
+    monkeypatch.setenv("SWITCHBOARD_HONEYPOT_PERSONA", "elderly_victim")
 
 
 @pytest.fixture(scope="session")

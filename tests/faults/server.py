@@ -46,6 +46,7 @@ def environment(data_dir: Path, database_url: str = "", **more: str) -> dict[str
         "SWITCHBOARD_RATE_LIMIT_PER_MINUTE": "0",
         "SWITCHBOARD_WORKER_INSIDE": "never",
         "SWITCHBOARD_HONEYPOT_MAX_TURNS": "50",
+        "SWITCHBOARD_HONEYPOT_GOAL_SCORE": "3",
         **more,
     }
 

@@ -67,8 +67,26 @@ class Settings(BaseSettings):
         description="Whether `serve` also runs schedules and deliveries. `auto`: yes on SQLite, no on "
         "PostgreSQL, where `switchboard work` runs them.",
     )
+    organisation: str = Field(
+        "Switchboard",
+        min_length=1,
+        max_length=100,
+        description="The name under which exports say who made them.",
+    )
     honeypot_max_turns: int = Field(
         10, ge=1, le=50, description="Turns after which a honeypot session ends as MAX_TURNS_REACHED."
+    )
+    honeypot_goal_score: float = Field(
+        0.6,
+        gt=0,
+        le=3,
+        description="Intelligence score at which a honeypot session ends as COMPLETED, half of it near the limit of "
+        "turns; 3 lets every session go on to the limit.",
+    )
+    honeypot_persona: str = Field(
+        "auto",
+        pattern=r"^[a-z][a-z0-9_]{0,49}$",
+        description="Who answers where a request wishes for nobody: a persona's id, or `auto` for one that suits the scam.",
     )
     honeypot_silence_minutes: int = Field(
         30, ge=1, le=10_080, description="Minutes without a message after which a session ends as TERMINATED."

@@ -570,16 +570,19 @@ def test_only_the_first_refusals_are_printed_and_the_report_has_all(
     assert len(report_of(tmp_path / "bad-report.json")["rows"]) == 50
 
 
-def test_turns_behind_the_end_of_their_session_are_refused(
+def test_turns_behind_the_end_of_their_session_go_into_a_new_one(
     switchboard: Type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SWITCHBOARD_HONEYPOT_MAX_TURNS", "2")
     rows = [{"message": f"Pay {number}", "conversation": "a"} for number in range(3)]
+    file = str(write_lines(tmp_path / "long.jsonl", rows))
 
-    said = switchboard("replay", str(write_lines(tmp_path / "long.jsonl", rows)))
-
-    assert said.status == 1
-    assert "Refused, line 3: This session has ended: MAX_TURNS_REACHED" in said.out
+    for _ in range(2):
+        said = switchboard("replay", file)
+        assert said.status == 0
+        assert "MAX_TURNS_REACHED" in (shown := switchboard("sessions").out)
+        assert "ONGOING" in shown
+        assert len(re.findall(_SESSION_ID, shown)) == 2
 
 
 def test_verdicts_and_values_are_judged_by_session(switchboard: Type, tmp_path: Path) -> None:

@@ -7,8 +7,11 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from switchboard.apps.honeypot.exports.evidence import Sharing
+from switchboard.apps.honeypot.exports.formats import FORMATS
 from switchboard.apps.honeypot.fields import PersonaId, SourceType
 from switchboard.apps.honeypot.service import Honeypot, Opening, Place
 from switchboard.kernel.http.direct import DirectRoute, sent
@@ -31,6 +34,7 @@ router = APIRouter(tags=["honeypot"], responses=ERROR_RESPONSES)
 turns = APIRouter(tags=["honeypot"], responses=ERROR_RESPONSES, route_class=DirectRoute)
 
 Status = Literal["INITIAL", "ONGOING", "COMPLETED", "TERMINATED", "MAX_TURNS_REACHED", "SAFETY_EXIT"]
+ExportFormat = Literal["json", "csv", "csv-sessions", "csv-messages", "stix", "misp"]
 ValueType = Literal[
     "phone",
     "upi",
@@ -547,6 +551,50 @@ async def get_analytics(
 ) -> Response:
     """What the sessions begun in a stretch of days came to. Whole days count."""
     return sent(Analytics.model_validate(await _honeypot(request).sum_figures(since, until)))
+
+
+@router.get(
+    "/export",
+    response_class=StreamingResponse,
+    responses={200: {"content": {each.media_type: {} for each in FORMATS.values()}}},
+)
+async def export(
+    request: Request,
+    format: Annotated[
+        ExportFormat, Query(description="csv has a row a value, the others a session")
+    ] = "json",
+    session_id: Annotated[
+        list[FilterText] | None, Query(max_length=1_000, description="Only these; may be repeated")
+    ] = None,
+    status: Status | None = None,
+    scam_type: FilterText | None = None,
+    is_scam: bool | None = None,
+    source_type: FilterText | None = None,
+    campaign_id: FilterText | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
+    sharing: Annotated[Sharing, Query(description="How far it may be passed on (TLP 2.0)")] = "amber",
+) -> Response:
+    """Sessions as a file for others: JSON, CSV, a STIX 2.1 bundle, or MISP events. PAN and Aadhaar are masked."""
+    honeypot, chosen = _honeypot(request), FORMATS[format]
+    if session_id:
+        await honeypot.require_sessions(session_id)
+    asked = {
+        "ids": session_id or None,
+        "status": status,
+        "scam_type": scam_type,
+        "is_scam": is_scam,
+        "source_type": source_type,
+        "campaign_id": campaign_id,
+        "since": since,
+        "until": until,
+    }
+    filters = {name: value for name, value in asked.items() if value is not None}
+    return StreamingResponse(
+        honeypot.export(format, filters, sharing),
+        media_type=chosen.media_type,
+        headers={"Content-Disposition": f'attachment; filename="honeypot.{chosen.ending}"'},
+    )
 
 
 def _place(cursor: str | None) -> Place | None:

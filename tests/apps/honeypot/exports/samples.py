@@ -89,7 +89,7 @@ _HOSTILE = [
 _TEXTS = st.one_of(
     st.text(min_size=1, max_size=40),
     st.lists(st.sampled_from(_HOSTILE), min_size=1, max_size=6).map("".join),
-    st.text(min_size=1, max_size=4).map(lambda text: text * 5_000),
+    st.text(min_size=1, max_size=4).map(lambda text: text * 2_500),
 )
 _MOMENTS = st.integers(0, 10**9).map(lambda seconds: START + timedelta(milliseconds=seconds))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.apps.honeypot.exports.samples import SESSION, sessions
 
@@ -53,6 +53,7 @@ def test_no_session_is_still_a_document() -> None:
     assert load()["sessions"] == []
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(sessions(), max_size=3))
 def test_any_text_comes_back_as_it_was(evidence: list[Evidence]) -> None:
     loaded = load(*evidence)["sessions"]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymisp import MISPEvent, MISPObject
 from tests.apps.honeypot.exports.samples import PRODUCER, SESSION, VALUES, sessions, value
@@ -108,6 +108,24 @@ def test_the_sender_is_told_but_never_searched_for() -> None:
     assert (header["type"], header["to_ids"]) == ("text", False)
 
 
+def test_nothing_is_in_an_event_twice_because_misp_would_refuse_it() -> None:
+    found = (
+        value("url", "http://secure-kyc-update.example/a"),
+        value("url", "http://secure-kyc-update.example/b"),
+        value("phone", "+919000012345"),
+        value("pan", "ABCPD1234E", fingerprint="aa"),
+        value("pan", "XYZPQ1234E", fingerprint="bb"),
+    )
+    made = event_of(replace(SESSION, values=found))["Attribute"]
+    assert sorted((each["type"], each["value"], each["to_ids"]) for each in made) == [
+        ("domain", "secure-kyc-update.example", True),
+        ("phone-number", "+919000012345", True),
+        ("text", "XXXXXX234E", False),
+        ("url", "http://secure-kyc-update.example/a", True),
+        ("url", "http://secure-kyc-update.example/b", True),
+    ]
+
+
 def test_the_same_evidence_makes_the_same_bytes() -> None:
     shuffled = replace(SESSION, values=VALUES[::-1])
     assert "".join(misp.stream([SESSION], PRODUCER)) == "".join(misp.stream([shuffled], PRODUCER))
@@ -127,6 +145,7 @@ def test_many_events_come_as_misp_exports_them_and_no_uuid_twice() -> None:
     assert len(set(uuids)) == len(uuids) - direct
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(sessions(), max_size=2))
 def test_any_evidence_makes_events_that_pymisp_takes_in_unchanged(evidence: list[Evidence]) -> None:
     response = json.loads("".join(misp.stream(evidence, PRODUCER)))["response"]
@@ -135,6 +154,8 @@ def test_any_evidence_makes_events_that_pymisp_takes_in_unchanged(evidence: list
         loaded = load(each["Event"])
         values = {made["value"] for made in attributes(each["Event"])}
         assert {found.value for found in session.values} <= values
+        named = [(made["type"], made["category"], made["value"]) for made in each["Event"]["Attribute"]]
+        assert len(named) == len(set(named))
         assert {made.uuid for made in loaded.attributes} == {
             made["uuid"] for made in each["Event"]["Attribute"]
         }

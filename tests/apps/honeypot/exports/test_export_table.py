@@ -7,7 +7,7 @@ import io
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.apps.honeypot.exports.samples import SESSION, sessions
 
@@ -78,6 +78,7 @@ def test_lines_end_as_the_standard_says_and_excel_is_told_the_encoding_when_aske
         assert "".join(stream([SESSION], byte_order_mark=True)).count(table.BYTE_ORDER_MARK) == 1
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(sessions(), max_size=3))
 def test_no_text_breaks_out_of_its_cell_or_opens_a_formula(evidence: list[Evidence]) -> None:
     tables = (

@@ -121,8 +121,25 @@ def test_confidences_and_missing_kinds_describe_what_is_known() -> None:
     known = confidences(items)
     assert known["phone"] == [0.95]
     assert not any(values for kind, values in known.items() if kind != "phone")
-    assert missing_kinds(items) == ["upi", "bank_account", "url", "ifsc", "email"]
-    assert missing_kinds({}) == ["upi", "bank_account", "phone", "url", "ifsc", "email"]
+    assert missing_kinds(items) == [
+        "upi",
+        "bank_account",
+        "url",
+        "ifsc",
+        "email",
+        "crypto_wallet",
+        "telegram",
+    ]
+    assert missing_kinds({}) == [
+        "upi",
+        "bank_account",
+        "phone",
+        "url",
+        "ifsc",
+        "email",
+        "crypto_wallet",
+        "telegram",
+    ]
 
 
 def said(kind: str, value: str, **details: str) -> Finding:

@@ -7,17 +7,23 @@ from itertools import product
 
 import pytest
 
+from switchboard.apps.honeypot.rules.detection import Verdict
 from switchboard.apps.honeypot.rules.lifecycle import (
     STATUSES,
     TRANSITIONS,
     InvalidTransition,
+    decide,
     is_ended,
     is_silent,
     require_transition,
-    status_after_turn,
 )
+from switchboard.apps.honeypot.rules.safety import Danger
 
 ENDED = {"COMPLETED", "TERMINATED", "MAX_TURNS_REACHED", "SAFETY_EXIT"}
+SCAM = Verdict(True, "KYC_PHISHING", 0.9, ())
+HARMLESS = Verdict(False, None, 0.1, ())
+KNIFE = Danger("violence", "Violence is threatened.", "i will stab you")
+DESPAIR = Danger("self_harm", "Somebody's own life is in danger.", "i want to die")
 NOW = datetime(2026, 2, 4, 10, 0, tzinfo=UTC)
 
 
@@ -50,13 +56,56 @@ def test_a_transition_is_refused_exactly_when_it_is_not_written(current: str, ne
 
 
 @pytest.mark.parametrize(
-    ("turn_count", "max_turns", "status"),
-    [(1, 10, "ONGOING"), (9, 10, "ONGOING"), (10, 10, "MAX_TURNS_REACHED"), (1, 1, "MAX_TURNS_REACHED")],
+    ("turn", "max_turns", "score", "verdict", "danger", "status", "closing"),
+    [
+        (3, 10, 0.0, SCAM, None, "ONGOING", None),
+        (5, 10, 0.05, SCAM, None, "ONGOING", None),
+        (3, 10, 0.59, SCAM, None, "ONGOING", None),
+        (3, 10, 0.60, SCAM, None, "COMPLETED", "completed"),
+        (8, 10, 0.30, SCAM, None, "ONGOING", None),
+        (9, 10, 0.29, SCAM, None, "ONGOING", None),
+        (9, 10, 0.30, SCAM, None, "COMPLETED", "completed"),
+        (10, 10, 0.30, SCAM, None, "COMPLETED", "completed"),
+        (10, 10, 0.29, SCAM, None, "MAX_TURNS_REACHED", "limit"),
+        (1, 1, 0.0, SCAM, None, "MAX_TURNS_REACHED", "limit"),
+        (4, 10, 0.9, HARMLESS, None, "ONGOING", None),
+        (10, 10, 0.9, HARMLESS, None, "MAX_TURNS_REACHED", "limit"),
+        (1, 10, 0.0, SCAM, KNIFE, "SAFETY_EXIT", "safety"),
+        (10, 10, 0.9, SCAM, KNIFE, "SAFETY_EXIT", "safety"),
+        (2, 10, 0.0, HARMLESS, DESPAIR, "SAFETY_EXIT", "self_harm"),
+    ],
 )
-def test_the_turn_limit_ends_the_session_with_its_last_turn(
-    turn_count: int, max_turns: int, status: str
+def test_danger_ends_a_session_before_the_score_and_the_score_before_the_limit(
+    turn: int,
+    max_turns: int,
+    score: float,
+    verdict: Verdict,
+    danger: Danger | None,
+    status: str,
+    closing: str | None,
 ) -> None:
-    assert status_after_turn(turn_count, max_turns) == status
+    outcome = decide(turn, max_turns, score, verdict, danger)
+    assert (outcome.status, outcome.closing) == (status, closing)
+    assert (outcome.reason is None) == (status == "ONGOING")
+
+
+@pytest.mark.parametrize(
+    ("turn", "score", "goal_score", "status"),
+    [
+        (3, 0.4, 0.4, "COMPLETED"),
+        (3, 0.39, 0.4, "ONGOING"),
+        (9, 0.2, 0.4, "COMPLETED"),
+        (9, 1.0, 2.1, "ONGOING"),
+    ],
+)
+def test_the_goal_can_be_set_and_set_out_of_reach(
+    turn: int, score: float, goal_score: float, status: str
+) -> None:
+    assert decide(turn, 10, score, SCAM, None, goal_score).status == status
+
+
+def test_a_safety_exit_names_its_reason() -> None:
+    assert decide(1, 10, 0.0, SCAM, KNIFE).reason == "Violence is threatened."
 
 
 @pytest.mark.parametrize(("quiet_seconds", "silent"), [(1799, False), (1800, True), (9000, True)])

@@ -24,6 +24,8 @@ from switchboard.apps.honeypot.rules.scoring import intelligence_score
         ({"upi": [1.0], "phone": [1.0]}, 0.5),
         ({"bank_account": [1.0], "ifsc": [1.0]}, 0.45),
         ({"url": [1.0], "email": [1.0]}, 0.2),
+        ({"crypto_wallet": [1.0]}, 0.25),
+        ({"telegram": [1.0], "url": [1.0]}, 0.25),
         ({kind: [1.0] * 3 for kind in ("phone", "upi", "bank_account", "ifsc", "url", "email")}, 1.0),
     ],
 )

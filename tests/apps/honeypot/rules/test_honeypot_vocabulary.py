@@ -14,7 +14,6 @@ from switchboard.apps.honeypot.rules.detection import SCAM_TYPES
 PATTERNS = {
     "negations": vocabulary.negations(),
     **{signal.id: signal.pattern for signal in vocabulary.signals()},
-    **dict(vocabulary.topics()),
 }
 
 

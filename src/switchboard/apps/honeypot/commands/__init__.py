@@ -170,6 +170,36 @@ def campaigns(
 
 
 @commands.command()
+def export(
+    ctx: typer.Context,
+    session_ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[SESSION_ID]...", help="Only these. [default: all]")
+    ] = None,
+    format: Annotated[
+        str, typer.Option(help="json, csv (a row a value), csv-sessions, csv-messages, stix or misp.")
+    ] = "json",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where the file goes. [default: standard output]")
+    ] = None,
+    campaign: Annotated[
+        str | None, typer.Option(metavar="CAMPAIGN_ID", help="Only the sessions of this campaign.")
+    ] = None,
+    status: Annotated[str | None, typer.Option(help="Only sessions in this state.")] = None,
+    scam_type: Annotated[str | None, typer.Option(help="Only this kind of scam.")] = None,
+    scams_only: Annotated[bool, typer.Option(help="Leave out what is no scam.")] = False,
+    sharing: Annotated[
+        str, typer.Option(help="How far it may be passed on: clear, green, amber, amber+strict, red.")
+    ] = "amber",
+) -> None:
+    """Write sessions as a file for others. PAN and Aadhaar are masked."""
+    from switchboard.apps.honeypot.commands.export import Wanted, export_sessions
+
+    wanted = Wanted(tuple(session_ids or ()), campaign, status, scam_type, scams_only)
+    with ctx.obj() as platform:
+        export_sessions(platform, wanted, format=format, sharing=sharing, out=out)
+
+
+@commands.command()
 def extract(
     text: Annotated[str | None, typer.Argument(help="The text. [default: standard input]")] = None,
     jsonl: Annotated[
@@ -199,6 +229,26 @@ def detect(
     from switchboard.apps.honeypot.commands.batch import detect_scam
 
     _answer_texts(detect_scam, text, jsonl=jsonl, file=file)
+
+
+@commands.command("train-detector")
+def train_detector(
+    messages: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.jsonl",
+            help="Published messages to train on besides our own examples: text, label (scam, spam or ham), "
+            "source. Only sources beginning uci_ or mishra_ are used.",
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="FILE.json", help="Where the weights go.")] = Path(
+        "detector.json"
+    ),
+) -> None:
+    """Find the detector's weights anew. The same examples give the same file, byte for byte."""
+    from switchboard.apps.honeypot.training.trainer import train
+
+    train(messages, out, typer.echo)
 
 
 @commands.command("rebuild-links")

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from switchboard.apps.honeypot.commands import wording
 from switchboard.apps.honeypot.fields import SourceType
-from switchboard.apps.honeypot.rules import lifecycle, persona
+from switchboard.apps.honeypot.rules import lifecycle, personas
 from switchboard.apps.honeypot.service import Honeypot, Opening
 from switchboard.kernel import terminal
 from switchboard.kernel.errors import Conflict, Invalid, Unavailable
@@ -61,7 +61,7 @@ def _opening(persona_id: str | None, source_type: str | None, session_id: str | 
             "An open session keeps its persona and source type.",
             hint="Leave out --persona and --source-type, or leave out --session to start a new one.",
         )
-    known = [each.id for each in persona.list_personas()]
+    known = [each.id for each in personas.list_personas()]
     if persona_id is not None and persona_id not in known:
         raise Invalid(
             f"There is no persona {terminal.one_line(persona_id)!r}.",

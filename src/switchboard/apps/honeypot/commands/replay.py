@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from switchboard.apps.honeypot.commands import replay_report
 from switchboard.apps.honeypot.commands.replay_rows import ReplayFile, Row, conversations, read_file
+from switchboard.apps.honeypot.rules import lifecycle
 from switchboard.apps.honeypot.service import Honeypot, Opening
 from switchboard.kernel import terminal
 from switchboard.kernel.errors import NotFound, SwitchboardError, Unavailable
@@ -138,10 +139,12 @@ class _Players:
         for played in turns:
             await self._play_row(played, session_id)
             if played.answer is not None:
-                session_id = played.answer["session_id"]
+                # Who writes on after the end writes into a new session, as he would in life.
+                is_over = lifecycle.is_ended(played.answer["status"])
+                session_id = None if is_over else played.answer["session_id"]
             self._on_row()
-        if session_id is not None:
-            await self._mark_stored_before(session_id, turns)
+        for id in dict.fromkeys(each.answer["session_id"] for each in turns if each.answer is not None):
+            await self._mark_stored_before(id, turns)
 
     async def _play_row(self, played: Played, session_id: str | None) -> None:
         """Answer a row or note why not. Raises Unavailable."""
@@ -174,5 +177,5 @@ class _Players:
         began_at = self._replay.began_at
         before = {line["turn_number"] for line in lines if line["created_at"] < began_at}
         for played in turns:
-            if played.answer is not None:
+            if played.answer is not None and played.answer["session_id"] == session_id:
                 played.was_stored_before = played.answer["turn_count"] in before

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from switchboard.apps.honeypot.commands import wording
 from switchboard.apps.honeypot.commands.chat import SESSION_ID
-from switchboard.apps.honeypot.rules import intelligence, lifecycle, persona
+from switchboard.apps.honeypot.rules import intelligence, lifecycle, personas
 from switchboard.apps.honeypot.service import Honeypot, Place
 from switchboard.kernel import terminal
 from switchboard.kernel.errors import Invalid
@@ -30,7 +30,10 @@ _EXCERPT = 160
 
 def show_sessions(platform: Platform, *, status: str | None, scam_type: str | None, limit: int) -> None:
     """Print a table of sessions, newest first. Raises Invalid for a status that does not exist."""
-    asked = {"status": _status(status), "scam_type": scam_type and terminal.harmless(scam_type).upper()}
+    asked = {
+        "status": checked_status(status),
+        "scam_type": scam_type and terminal.harmless(scam_type).upper(),
+    }
     filters = {name: value for name, value in asked.items() if value is not None}
     found = asyncio.run(_list_sessions(Honeypot(platform), filters, limit))
     if not found:
@@ -129,7 +132,8 @@ def rebuild_search_index(platform: Platform) -> None:
     typer.echo(f"The search index is new and holds {terminal.count(messages, 'message')}.")
 
 
-def _status(status: str | None) -> str | None:
+def checked_status(status: str | None) -> str | None:
+    """A state as it is stored. Raises Invalid for one that does not exist."""
     if status is None:
         return None
     wanted = status.strip().upper().replace("-", "_")
@@ -259,7 +263,7 @@ def _turns(item: Mapping[str, Any]) -> str:
 
 def _persona_name(persona_id: str) -> str:
     try:
-        return str(persona.get_persona(persona_id).name)
+        return str(personas.get_persona(persona_id).name)
     except LookupError:
         return persona_id
 

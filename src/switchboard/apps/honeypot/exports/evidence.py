@@ -91,7 +91,7 @@ class Campaign(NamedTuple):
 class Evidence:
     """One session with what it gave away. Moments are aware; text is what a database keeps.
 
-    Values and messages are put in one order, so that the same session makes the same file however it was read.
+    Values and messages are put in one order: the same session makes the same file however it was read.
     """
 
     id: str

@@ -1,7 +1,7 @@
 """MISP: one event per session, unpublished, for the receiver's own organisation until it decides otherwise.
 
-Sessions that are no scam are left out. `to_ids` stands only at what points at the scammer; PAN and Aadhaar are
-masked and joined to nothing. Object templates are those of the MISP project.
+Sessions that are no scam are left out. `to_ids` stands only at what points at the scammer; PAN and Aadhaar
+are masked and joined to nothing. Object templates are those of the MISP project.
 """
 
 from __future__ import annotations
@@ -86,7 +86,8 @@ def stream(evidence: Iterable[Evidence], producer: Producer, sharing: Sharing = 
 def event(evidence: Evidence, producer: Producer, sharing: Sharing = "amber") -> dict[str, Any]:
     """One session as `{"Event": {…}}`. Uuids follow from the producer's namespace and the session."""
     writer = _Writer(evidence, producer)
-    parts = [writer.sender(), *(part for value in evidence.values for part in writer.value(value))]
+    parts = [part for value in evidence.values for part in writer.value(value)]
+    attributes = [part for part in parts if "Attribute" not in part] + writer.sender()
     return {
         "Event": {
             "uuid": writer.uuid("event"),
@@ -100,8 +101,8 @@ def event(evidence: Evidence, producer: Producer, sharing: Sharing = "amber") ->
             "published": False,
             "Orgc": {"name": producer.name, "uuid": str(uuid5(producer.namespace, producer.name))},
             "Tag": [{"name": name} for name in _tags(evidence, sharing)],
-            "Attribute": [part for part in parts if part and "Attribute" not in part],
-            "Object": [part for part in parts if part and "Attribute" in part],
+            "Attribute": _without_repeats(attributes),
+            "Object": [part for part in parts if "Attribute" in part],
         }
     }
 
@@ -116,22 +117,23 @@ class _Writer:
     def uuid(self, *parts: str) -> str:
         return str(uuid5(self._namespace, json.dumps(["misp", self._evidence.id, *parts])))
 
-    def sender(self) -> dict[str, Any] | None:
-        """Who the scammer said to be: never searched for, because a sender is easily forged."""
+    def sender(self) -> list[dict[str, Any]]:
+        """Where the messages came from, if told: never searched for, because a sender is easily forged."""
         given = self._evidence.source_identifier
         if not given:
-            return None
-        type = "phone-number" if _E164.fullmatch(given) else "text"
-        return {
-            "uuid": self.uuid("sender"),
-            "type": type,
-            "category": _FRAUD,
-            "value": given,
-            "to_ids": False,
-            "comment": "Sender as given; may be forged",
-            "timestamp": _seconds(self._evidence.started_at),
-            "distribution": _AS_THE_EVENT,
-        }
+            return []
+        return [
+            {
+                "uuid": self.uuid("sender"),
+                "type": "phone-number" if _E164.fullmatch(given) else "text",
+                "category": _FRAUD,
+                "value": given,
+                "to_ids": False,
+                "comment": "Sender as given; may be forged",
+                "timestamp": _seconds(self._evidence.started_at),
+                "distribution": _AS_THE_EVENT,
+            }
+        ]
 
     def value(self, value: Value) -> list[dict[str, Any]]:
         """What stands for a value: an attribute, or an object where MISP has a template that says more."""
@@ -155,7 +157,7 @@ class _Writer:
         if value.kind != "url" or not (accuses(self._evidence, value) and accuses_domain(host)):
             return []
         type = _Type(_type_of_host(host), "Network activity", "Where the link leads")
-        return [self._attribute(value, type) | {"uuid": self.uuid(type.type, *_name(value)), "value": host}]
+        return [self._attribute(value, type) | {"uuid": self.uuid(type.type, host), "value": host}]
 
     def _attribute(self, value: Value, type: _Type) -> dict[str, Any]:
         times = "once" if value.occurrences == 1 else f"{value.occurrences} times"
@@ -212,6 +214,14 @@ class _Writer:
 def _name(value: Value) -> tuple[str, ...]:
     """What tells a value from the others of its session: of two masked alike, the fingerprint."""
     return value.kind, value.value, value.details.get("fingerprint", "")
+
+
+def _without_repeats(attributes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The attributes less those that MISP would refuse, as it takes each type, category and value once an event."""
+    first: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for attribute in attributes:
+        first.setdefault((attribute["type"], attribute["category"], attribute["value"]), attribute)
+    return list(first.values())
 
 
 def _tags(evidence: Evidence, sharing: Sharing) -> list[str]:

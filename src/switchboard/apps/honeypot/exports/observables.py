@@ -1,7 +1,8 @@
 """A value as STIX 2.1 cyber-observable objects, each with the pattern that finds it.
 
-STIX knows links, domains, addresses, e-mails and accounts; phones, UPI ids, bank accounts, branches and wallets
-are objects of our own extension. Who observed them, and what follows from it, is `stix`'s part.
+STIX knows links, domains, addresses, e-mails and accounts; phones, UPI ids, bank accounts, branches and
+wallets are objects of our own extension (no `x-` names: those are STIX 2.1's deprecated way). Who observed
+them, and what follows from it, is `stix`'s part.
 """
 
 from __future__ import annotations
@@ -41,11 +42,11 @@ EXTENSION_OBJECTS: tuple[dict[str, Any], ...] = (
         "modified": FORMAT_SINCE,
         "name": "Identifiers that scammers give away",
         "schema": "Every property is a string, and all but the common ones contribute to the id."
-        " x-switchboard-phone-number has value, a number in E.164;"
-        " x-switchboard-upi-id has value, an address of India's Unified Payments Interface in lower case;"
-        " x-switchboard-bank-account has account_number and, where known, ifsc_code and bank_name;"
-        " x-switchboard-bank-branch has value, an IFSC, and, where known, bank_name;"
-        " x-switchboard-crypto-wallet has value, the address.",
+        " phone-number has value, a number in E.164;"
+        " switchboard-upi-id has value, an address of India's Unified Payments Interface in lower case;"
+        " switchboard-bank-account has account_number and, where known, ifsc_code and bank_name;"
+        " switchboard-bank-branch has value, an IFSC, and, where known, bank_name;"
+        " cryptocurrency-wallet has value, the address.",
         "version": "1.0",
         "extension_types": ["new-sco"],
     },
@@ -58,7 +59,7 @@ _HOST = re.compile(r"(?=.{1,253}\Z)(?:[\w](?:[\w-]{0,61}[\w])?\.)+[^\W\d_][\w-]{
 
 
 class Observable(NamedTuple):
-    """An object and the STIX pattern that matches it. `is_host` when it is what a link leads to, not the value."""
+    """An object and the STIX pattern that matches it. `is_host`: what a link leads to, not the value itself."""
 
     object: dict[str, Any]
     pattern: str
@@ -105,28 +106,30 @@ def _telegram(value: Value) -> list[Observable]:
 
 def _bank_account(value: Value) -> list[Observable]:
     properties = {"account_number": value.value} | _details(value, "ifsc_code", "bank_name")
-    found = _extension_object("x-switchboard-bank-account", properties)
-    return [found._replace(pattern=pattern(type="x-switchboard-bank-account", account_number=value.value))]
+    found = _extension_object("switchboard-bank-account", properties)
+    return [found._replace(pattern=pattern(type="switchboard-bank-account", account_number=value.value))]
 
 
 def _branch(value: Value) -> list[Observable]:
     properties = {"value": value.value} | _details(value, "bank_name")
-    return [_extension_object("x-switchboard-bank-branch", properties)]
+    return [_extension_object("switchboard-bank-branch", properties)]
 
 
 def _plain(type: str) -> Callable[[Value], list[Observable]]:
     return lambda value: [_extension_object(type, {"value": value.value})]
 
 
+# Phones and wallets are named and identified as OpenCTI does, which so takes them for its own. Its bank
+# account demands an IBAN, which India has not.
 _BUILDERS: Mapping[str, Callable[[Value], list[Observable]]] = {
     "url": _url,
     "email": _email,
     "telegram": _telegram,
-    "phone": _plain("x-switchboard-phone-number"),
-    "upi": _plain("x-switchboard-upi-id"),
+    "phone": _plain("phone-number"),
+    "upi": _plain("switchboard-upi-id"),
     "bank_account": _bank_account,
     "ifsc": _branch,
-    "crypto_wallet": _plain("x-switchboard-crypto-wallet"),
+    "crypto_wallet": _plain("cryptocurrency-wallet"),
 }
 
 

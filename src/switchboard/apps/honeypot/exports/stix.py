@@ -48,8 +48,8 @@ def _tlp_1(color: str, id: str) -> Object:
     }
 
 
-# The markings of STIX itself (section 7.2.1.4), which every receiver knows and some insist on: importers refuse
-# TLP:CLEAR, whose predecessor means the same. Only AMBER+STRICT needs the extension for TLP 2.0.
+# The markings of STIX itself (section 7.2.1.4), which every receiver knows and some insist on: importers
+# refuse TLP:CLEAR, whose predecessor means the same. Only AMBER+STRICT needs the extension for TLP 2.0.
 _MARKINGS: Mapping[Sharing, Object] = {
     "clear": _tlp_1("white", "613f2e26-407d-48c7-9eca-b8e91df99dc9"),
     "green": _tlp_1("green", "34098fce-860f-48ae-8e50-ebd3cc5e41da"),
@@ -261,10 +261,10 @@ _KIND_NAMES = {
     "ipv4-addr": "Address",
     "email-addr": "E-mail",
     "user-account": "Telegram account",
-    "x-switchboard-phone-number": "Phone",
-    "x-switchboard-upi-id": "UPI id",
-    "x-switchboard-bank-account": "Bank account",
-    "x-switchboard-crypto-wallet": "Crypto wallet",
+    "phone-number": "Phone",
+    "switchboard-upi-id": "UPI id",
+    "switchboard-bank-account": "Bank account",
+    "cryptocurrency-wallet": "Crypto wallet",
 }
 
 

@@ -1,7 +1,7 @@
 """CSV for people with a spreadsheet: one row a value, one a session, or one a message.
 
-RFC 4180. No cell is a formula and none loses digits: text that a spreadsheet would compute or read as a number
-begins with an apostrophe (so `'+919876543210`). What must be read back unchanged belongs in JSON.
+RFC 4180. No cell is a formula and none loses digits: text that a spreadsheet would compute or read as a
+number begins with an apostrophe (so `'+919876543210`). What must be read back unchanged belongs in JSON.
 """
 
 from __future__ import annotations

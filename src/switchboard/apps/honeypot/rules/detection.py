@@ -1,7 +1,7 @@
-"""Is this a scam, and of which kind: evidence from the vocabulary and from the identifiers, added up.
+"""Is this a scam, and of which kind: the trained model's judgement, and reasons in words from the rules.
 
-Each signal counts once, however often it is said. The sum of the weights is read as log-odds, so a trained
-model can later stand in for the weights without changing what a verdict means.
+The rules name what a text shows and take part in the score; the model weighs all of it. How confident a session is
+after several turns is decided here too; what becomes of the session is not.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from switchboard.apps.honeypot.rules.detector import Detector, load_detector
 from switchboard.apps.honeypot.rules.extraction import Finding
-from switchboard.apps.honeypot.rules.folding import fold_for_reading
+from switchboard.apps.honeypot.rules.features import READ_CHARACTERS, Features, read_features
 from switchboard.apps.honeypot.rules.links import domain_of, is_official, suspicion
-from switchboard.apps.honeypot.rules.vocabulary import negations, signals
+from switchboard.apps.honeypot.rules.vocabulary import Signal, signals_in
 
 UNKNOWN = "UNKNOWN"
 SCAM_TYPES = (
@@ -32,11 +33,33 @@ SCAM_TYPES = (
     UNKNOWN,
 )
 
-_BIAS = -2.0
 _THRESHOLD = 0.5
-_TYPE_NEEDS = 0.9
+_MOST_CONFIDENT = 0.99
+# What identifiers add to the log-odds. A link's looks and a number's presence are features of the model already.
+_UPI_ADDS = 0.6
+_SUSPICIOUS_LINK_ADDS = 0.4
+# How strongly the rules speak for a type beside the type model.
+_RULES_SHARE_OF_TYPE = 0.8
+# Above this, a turn that is no scam by itself adds to the suspicion of the turns before it.
+_SUSPECT = 0.25
+_WEIGHT_OF_SUSPICION = 0.75
 _CLEARLY_STRONGER = 0.1
-_NO_TYPES: Mapping[str, float] = {}
+_TELLING = 1.0
+_WORDING: Mapping[str, str] = {
+    "KYC_PHISHING": "Wording typical of messages that pretend to come from a bank or service",
+    "OTP_THEFT": "Wording typical of people who are after a one-time code",
+    "LOTTERY_PRIZE": "Wording typical of prizes that nobody won",
+    "INVESTMENT_FRAUD": "Wording typical of investment fraud",
+    "IMPERSONATION": "Wording typical of people who pose as an official, a boss or a relative",
+    "LOAN_SCAM": "Wording typical of loans that cost a fee first",
+    "JOB_SCAM": "Wording typical of jobs that pay too well",
+    "TECH_SUPPORT": "Wording typical of fake technical support",
+    "DELIVERY": "Wording typical of parcel scams",
+    "REFUND_UPI": "Wording typical of refunds that take money",
+    "ROMANCE": "Wording typical of strangers who seek a friendship for money",
+    "UTILITY_BILL": "Wording typical of threats to cut off power or a line",
+    UNKNOWN: "Wording typical of scams",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,92 +76,110 @@ class Verdict:
     reasons: tuple[str, ...]
 
 
+NOTHING_SAID = Verdict(False, None, 0.0, ())
+
+
 @dataclass(frozen=True, slots=True)
 class _Evidence:
     reason: str
     weight: float
-    types: Mapping[str, float]
 
 
 def detect(text: str, findings: Sequence[Finding] = ()) -> Verdict:
-    """Judge one message with the identifiers found in it. Accepts any text; empty is no scam."""
-    evidence = [*_evidence_in_words(text), *_evidence_in_findings(findings)]
-    confidence = _probability(_BIAS + sum(_weights(evidence)))
+    """Judge one message with the identifiers found in it. Accepts any text; one without a word is no scam."""
+    features = read_features(text)
+    if not features.words:
+        return NOTHING_SAID
+    detector, shown = load_detector(), signals_in(text[:READ_CHARACTERS])
+    found = list(_evidence_in_findings(findings))
+    log_odds = detector.log_odds(detector.score(features, shown)) + sum(item.weight for item in found)
+    confidence = _probability(log_odds)
     is_scam = confidence >= _THRESHOLD
-    speaks_for_verdict = [item for item in evidence if (item.weight > 0) == is_scam]
-    speaks_for_verdict.sort(key=lambda item: -abs(item.weight))
-    return Verdict(
-        is_scam=is_scam,
-        scam_type=_scam_type(evidence) if is_scam else None,
-        confidence=confidence,
-        reasons=tuple(dict.fromkeys(item.reason for item in speaks_for_verdict)),
-    )
+    scam_type = _scam_type(detector, features, shown) if is_scam else None
+    evidence = [*(_Evidence(signal.reason, signal.weight) for signal in shown), *found]
+    return Verdict(is_scam, scam_type, confidence, _reasons(evidence, scam_type))
 
 
 def combine(earlier: Verdict | None, latest: Verdict) -> Verdict:
     """A session's verdict after another turn.
 
-    A scam once seen stays one, at the highest confidence any turn gave. Its type changes only for clearly
-    stronger evidence, because the first pretext names the scam and later turns show its means; UNKNOWN gives
-    way to any type.
+    A scam once seen stays one: a harmless line takes nothing back. Turns that are suspicious without being a scam
+    add up to one. The type changes only for clearly stronger evidence, because the first pretext names the scam
+    and later turns show its means; UNKNOWN gives way to any type.
     """
-    if earlier is None or (latest.is_scam and not earlier.is_scam):
+    if earlier is None:
         return latest
-    confidence = max(earlier.confidence, latest.confidence)
-    if not latest.is_scam:
-        return replace(earlier, confidence=confidence) if not earlier.is_scam else earlier
+    confidence = _joint_confidence(earlier.confidence, latest.confidence)
+    if confidence < _THRESHOLD:
+        return replace(latest if latest.confidence >= earlier.confidence else earlier, confidence=confidence)
     return Verdict(
         is_scam=True,
         scam_type=_sharper_type(earlier, latest),
         confidence=confidence,
-        reasons=tuple(dict.fromkeys(earlier.reasons + latest.reasons)),
+        reasons=_joint_reasons(earlier, latest),
     )
 
 
-def _evidence_in_words(text: str) -> Iterator[_Evidence]:
-    everything = fold_for_reading(text)
-    said = negations().sub(" . ", everything)
-    for signal in signals():
-        if signal.pattern.search(everything if signal.sees_negations else said):
-            yield _Evidence(signal.reason, signal.weight, signal.types)
+def _joint_confidence(earlier: float, latest: float) -> float:
+    """The more suspicious turn's, raised by the other as far as that is suspicious in itself."""
+    lower, higher = sorted((earlier, latest))
+    if lower <= _SUSPECT:
+        return higher
+    raised = _log_odds(higher) + _WEIGHT_OF_SUSPICION * (_log_odds(lower) - _log_odds(_SUSPECT))
+    return max(higher, min(_probability(raised), _MOST_CONFIDENT))
+
+
+def _joint_reasons(earlier: Verdict, latest: Verdict) -> tuple[str, ...]:
+    """Reasons of turns that speak for a scam; where none did alone, what they add up to."""
+    reasons = [reason for each in (earlier, latest) if each.is_scam for reason in each.reasons]
+    return tuple(dict.fromkeys(reasons)) or ("Several suspicious messages that add up",)
 
 
 def _evidence_in_findings(findings: Sequence[Finding]) -> Iterator[_Evidence]:
     domains = [domain_of(finding.value) for finding in findings if finding.kind == "url"]
     suspicions = [reason for domain in domains if (reason := suspicion(domain))]
     if suspicions:
-        yield _Evidence(suspicions[0], 1.4, _NO_TYPES)
+        yield _Evidence(suspicions[0], _SUSPICIOUS_LINK_ADDS)
     elif any(not is_official(domain) for domain in domains):
-        yield _Evidence("Carries a link", 0.3, _NO_TYPES)
+        yield _Evidence("Carries a link", 0.0)
     if any(finding.kind == "upi" for finding in findings):
-        yield _Evidence("Names a UPI id to pay to", 0.8, _NO_TYPES)
-    if any(finding.kind == "phone" for finding in findings):
-        yield _Evidence("Names a private phone number", 0.3, _NO_TYPES)
+        yield _Evidence("Names a UPI id to pay to", _UPI_ADDS)
 
 
-def _weights(evidence: Sequence[_Evidence]) -> Iterator[float]:
-    """The weights, where a show of harmlessness counts only half beside strong evidence of a scam."""
-    strongest = max((item.weight for item in evidence), default=0.0)
-    for item in evidence:
-        yield item.weight / 2 if item.weight < 0 and strongest >= 2.0 else item.weight
+def _reasons(evidence: Sequence[_Evidence], scam_type: str | None) -> tuple[str, ...]:
+    """What speaks for the verdict, the strongest first; where no rule says enough, that the wording does."""
+    is_scam = scam_type is not None
+    speaking = sorted(
+        (item for item in evidence if (item.weight > 0) == is_scam), key=lambda item: -abs(item.weight)
+    )
+    reasons = [item.reason for item in speaking]
+    if scam_type is not None and (not speaking or speaking[0].weight < _TELLING):
+        reasons.insert(0, _WORDING[scam_type])
+    return tuple(dict.fromkeys(reasons))
+
+
+def _scam_type(detector: Detector, features: Features, shown: Sequence[Signal]) -> str:
+    scores = detector.type_scores(features, shown)
+    for signal in shown:
+        for scam_type, score in signal.types.items():
+            scores[scam_type] += _RULES_SHARE_OF_TYPE * score
+    return max(scores, key=lambda scam_type: scores[scam_type])
 
 
 def _probability(log_odds: float) -> float:
     return round(1 / (1 + math.exp(-log_odds)), 2)
 
 
-def _scam_type(evidence: Sequence[_Evidence]) -> str:
-    scores = dict.fromkeys(SCAM_TYPES, 0.0)
-    for item in evidence:
-        for scam_type, score in item.types.items():
-            scores[scam_type] += score
-    best = max(scores, key=lambda scam_type: scores[scam_type])
-    return best if scores[best] >= _TYPE_NEEDS else UNKNOWN
+def _log_odds(confidence: float) -> float:
+    bounded = min(max(confidence, 1 - _MOST_CONFIDENT), _MOST_CONFIDENT)
+    return math.log(bounded / (1 - bounded))
 
 
-def _sharper_type(earlier: Verdict, latest: Verdict) -> str | None:
+def _sharper_type(earlier: Verdict, latest: Verdict) -> str:
+    """The type of whichever turn is a scam; of two, the earlier unless the later is clearly surer."""
+    if earlier.scam_type is None or latest.scam_type is None:
+        return earlier.scam_type or latest.scam_type or UNKNOWN
     if latest.scam_type == UNKNOWN:
         return earlier.scam_type
-    if earlier.scam_type == UNKNOWN or latest.confidence - earlier.confidence >= _CLEARLY_STRONGER:
-        return latest.scam_type
-    return earlier.scam_type
+    is_stronger = latest.confidence - earlier.confidence >= _CLEARLY_STRONGER
+    return latest.scam_type if earlier.scam_type == UNKNOWN or is_stronger else earlier.scam_type

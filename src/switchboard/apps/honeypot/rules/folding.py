@@ -1,59 +1,99 @@
 """One plain spelling of hostile text that still knows where each character stood in the original.
 
-Width, digit script, dash shape and invisible characters are folded; case is kept, because a link's path
-needs it. Words and meaning are not touched here.
+Width, digit script, dash shape, look-alike letters and invisible characters are folded; case is kept, because
+a link's path needs it. What words such as "dot" or "nine" stand for is read in `refanging` and `spoken`.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from switchboard.apps.honeypot.rules.data import load_data
 
 _PLAIN_PUNCTUATION = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-") | {
     "\u2018": "'",
     "\u2019": "'",
     "\u3002": ".",
 }
+_INVISIBLE = re.compile("[\u0300-\u036f\u115f\u1160\u20e3\u3164\ufe00-\ufe0f\uffa0]")
+_KEYCAP_MARKS = "\ufe0f\u20e3"
 _LEET = re.compile(r"(?<=[a-z])[01](?=[a-z])")
 _SPACES = re.compile(r"\s+")
 _PAUSES = re.compile(r"[,;\"()]+(?= |$)|(?<= )[\"(]+")
 
-_REFANGED = re.compile(
-    r"(?P<scheme>(?<![a-z])h(?:tt|xx|\*\*)ps?(?:\[:\]//|://|//:|:/(?!/)))"
-    r"|(?P<dot>(?<=[^\W_]) ?[\[({] ?(?:\.|dot) ?[\])}] ?(?=[^\W_]))"
-    r"|(?P<spoken>(?<=[a-z0-9])(?<!\bor)(?<!\band)(?<!\bya)(?: dot | \. )"
-    r"(?=(?:com|net|org|info|xyz|top|online|site|shop|club|live|app|co|ly|example|test)(?![^\W_])))"
-    r"|(?P<at>(?<=[^\W_]) ?[\[(] ?at ?[\])] ?(?=[^\W_]))",
-    re.IGNORECASE,
-)
+
+class Replacement(NamedTuple):
+    """`text` stands for what was written between `start` and `end`."""
+
+    start: int
+    end: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class FoldedText:
-    """Folded text; `offsets[i]` is the index in the original of the character that became `text[i]`."""
+    """Folded text; the original characters from `starts[i]` to `ends[i]` became `text[i]`."""
 
     text: str
-    offsets: Sequence[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Start and end in the original of `text[start:end]`, which must not be empty."""
-        return self.offsets[start], self.offsets[end - 1] + 1
+        return self.starts[start], self.ends[end - 1]
+
+    def replace(self, replacements: Iterable[Replacement]) -> FoldedText:
+        """The text with every replacement made; they are in order and do not overlap.
+
+        Each new character stands for the whole of what was replaced.
+        """
+        pieces: list[str] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        position = 0
+        for new in replacements:
+            pieces += [self.text[position : new.start], new.text]
+            starts += self.starts[position : new.start]
+            ends += self.ends[position : new.start]
+            starts += [self.starts[new.start]] * len(new.text)
+            ends += [self.ends[new.end - 1]] * len(new.text)
+            position = new.end
+        if not position:
+            return self
+        pieces.append(self.text[position:])
+        starts += self.starts[position:]
+        ends += self.ends[position:]
+        return FoldedText("".join(pieces), starts, ends)
 
 
 def fold(text: str) -> FoldedText:
-    """Fold character by character, so that every folded character has one original place."""
+    """Fold character by character, so that every folded character has its place in the original."""
     if text.isascii():
-        return FoldedText(text, range(len(text)))
-    characters: list[str] = []
-    offsets: list[int] = []
-    for index, character in enumerate(text):
-        for folded in _fold_character(character):
-            characters.append(folded)
-            offsets.append(index)
-    return FoldedText("".join(characters), offsets)
+        return FoldedText(text, range(len(text)), range(1, len(text) + 1))
+    characters = list(map(_fold_character, text))
+    if all(map(_is_one_character, characters)):
+        return FoldedText("".join(characters), range(len(text)), range(1, len(text) + 1))
+    starts: list[int] = []
+    ends: list[int] = []
+    for index, (character, folded) in enumerate(zip(text, characters, strict=True)):
+        if not folded and character in _KEYCAP_MARKS and ends:
+            ends[-1] = index + 1
+        starts += [index] * len(folded)
+        ends += [index + 1] * len(folded)
+    return FoldedText("".join(characters), starts, ends)
+
+
+def skeleton(text: str) -> str:
+    """The text with each Cyrillic or Greek letter as the Latin one it is mistaken for; its length stays.
+
+    Source: the single-letter cases of the confusables of Unicode's Technical Standard 39.
+    """
+    return text if text.isascii() else text.translate(_confusables())
 
 
 def fold_for_reading(text: str) -> str:
@@ -62,28 +102,13 @@ def fold_for_reading(text: str) -> str:
     return _LEET.sub(lambda match: "o" if match[0] == "0" else "i", _PAUSES.sub("", lowered))
 
 
-def refang(view: FoldedText) -> FoldedText:
-    """The text with `[.]`, ` dot `, `[at]` and `hxxp` read as they are meant."""
-    if _REFANGED.search(view.text) is None:
-        return view
-    pieces: list[str] = []
-    offsets: list[int] = []
-    position = 0
-    for match in _REFANGED.finditer(view.text):
-        meant = _meant_by(match)
-        pieces += [view.text[position : match.start()], meant]
-        offsets += view.offsets[position : match.start()]
-        offsets += [view.offsets[match.start()]] * len(meant)
-        position = match.end()
-    pieces.append(view.text[position:])
-    offsets += view.offsets[position:]
-    return FoldedText("".join(pieces), offsets)
+def _is_one_character(folded: str) -> bool:
+    return len(folded) == 1
 
 
-def _meant_by(match: re.Match[str]) -> str:
-    if match["scheme"]:
-        return "https://" if "ps" in match["scheme"].lower() else "http://"
-    return "@" if match["at"] else "."
+@cache
+def _confusables() -> dict[int, str]:
+    return str.maketrans(load_data("confusables"))
 
 
 @lru_cache(maxsize=4096)
@@ -94,8 +119,9 @@ def _fold_character(character: str) -> str:
         return str(unicodedata.decimal(character))
     if character in _PLAIN_PUNCTUATION:
         return _PLAIN_PUNCTUATION[character]
-    # Format characters, variation selectors and the keycap mark are only ever used here to break words up.
-    if unicodedata.category(character) == "Cf" or "\ufe00" <= character <= "\ufe0f" or character == "\u20e3":
+    # Format characters, combining accents and strokes, variation selectors, the keycap mark and fillers are only
+    # ever used here to break words up.
+    if unicodedata.category(character) == "Cf" or _INVISIBLE.match(character):
         return ""
     if character.isspace() and character not in "\x85\u2028\u2029":
         return " "

@@ -6,15 +6,14 @@ A pure check that names every violation. What is said instead is decided by the 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterator
 from functools import cache
 
 from switchboard.apps.honeypot.rules.data import load_data
 from switchboard.apps.honeypot.rules.extraction import extract
-from switchboard.apps.honeypot.rules.folding import fold, fold_for_reading
+from switchboard.apps.honeypot.rules.folding import fold
 from switchboard.apps.honeypot.rules.language import ENGLISH, HINDI, HINGLISH
-from switchboard.apps.honeypot.rules.phrases import compile_phrases
+from switchboard.apps.honeypot.rules.phrases import Phrases, compile_phrases, prepare
 from switchboard.apps.honeypot.rules.safety import find_danger
 
 MAX_REPLY_CHARACTERS = 300
@@ -29,6 +28,9 @@ _DIGIT_RUN = re.compile(r"[0-9](?:[ .\-/]{0,3}[0-9])*")
 _AMOUNT = re.compile(r"(?<![0-9,])[0-9]{1,3}(?:,[0-9]{2,3}){1,3}(?![0-9,])")
 _MARKUP = re.compile(r"[<>{}\[\]`|\\*#]|__|&[a-z]+;|\"\s*:")
 _LINK = re.compile(r"https?:|www\.|[a-z0-9]\.(?:com|in|org|net|info|xyz|example)(?![a-z])", re.IGNORECASE)
+_DEVANAGARI = re.compile("[\u0900-\u097f]")
+_LATIN_LETTER = re.compile("[a-zA-Z]")
+_THIRD_SCRIPT = re.compile(r"[^\W\d_a-zA-Z\u0900-\u097f]")
 _WORD = re.compile(r"[a-z]+")
 _NO_MARKS = re.compile(r"[\W_]+")
 
@@ -36,7 +38,7 @@ _NO_MARKS = re.compile(r"[\W_]+")
 def check(
     line: str, *, language: str, said: Collection[str] = (), known_values: Collection[str] = ()
 ) -> list[str]:
-    """Every violation in a line, in words; empty when the line may be sent.
+    """Every violation in a line, in words; empty when the line may be sent. Accepts any text.
 
     `language` is the scammer's: the line is in it, or in English or Hinglish where the personas do not write
     it. `said` are the persona's earlier lines, `known_values` the scammer's own identifiers: the end of one may
@@ -48,9 +50,14 @@ def check(
     if _LINK.search(line):
         violations.append("holds a link")
     violations += _meaning(line)
-    if _plain(line) in map(_plain, said):
+    if is_repeated(line, said):
         violations.append("repeats an earlier line")
     return violations
+
+
+def is_repeated(line: str, said: Collection[str]) -> bool:
+    """Whether the line was said before, whatever its case and punctuation were."""
+    return line in said or _plain(line) in map(_plain, said)
 
 
 def _form(line: str) -> Iterator[str]:
@@ -58,7 +65,7 @@ def _form(line: str) -> Iterator[str]:
         yield "is empty"
     if len(line) > MAX_REPLY_CHARACTERS:
         yield f"is longer than {MAX_REPLY_CHARACTERS} characters"
-    if any(unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp") for character in line):
+    if not line.isprintable():
         yield "holds a control or invisible character"
     if _MARKUP.search(line) or "@" in line:
         yield "holds markup or an at sign"
@@ -66,14 +73,12 @@ def _form(line: str) -> Iterator[str]:
 
 def _script(line: str, language: str) -> Iterator[str]:
     """Hindi is written in Devanagari, everything else that the personas write in Latin letters."""
-    letters = [character for character in line if character.isalpha()]
-    hindi = sum("\u0900" <= character <= "\u097f" for character in letters)
-    latin = sum(character.isascii() for character in letters)
     if language == HINDI:
-        if hindi * 2 < len(letters):
+        is_mostly_latin = len(_DEVANAGARI.findall(line)) < len(_LATIN_LETTER.findall(line))
+        if is_mostly_latin or _THIRD_SCRIPT.search(line):
             yield "is not in Hindi"
         return
-    if latin < len(letters):
+    if _DEVANAGARI.search(line) or _THIRD_SCRIPT.search(line):
         yield "is not in Latin letters"
         return
     words = _WORD.findall(line.lower())
@@ -104,9 +109,9 @@ def _is_mistaken(digits: str, known_values: Collection[str]) -> bool:
 
 
 def _meaning(line: str) -> Iterator[str]:
-    read = fold_for_reading(line)
-    for violation, pattern in _forbidden():
-        if pattern.search(read):
+    read = prepare(line)
+    for violation, phrases in _forbidden():
+        if phrases.find(read):
             yield violation
     danger = find_danger(line)
     if danger:
@@ -119,7 +124,7 @@ def _plain(line: str) -> str:
 
 
 @cache
-def _forbidden() -> tuple[tuple[str, re.Pattern[str]], ...]:
+def _forbidden() -> tuple[tuple[str, Phrases], ...]:
     entries = load_data("guards")
     return (
         ("admits what it is", compile_phrases(entries["admission"])),
@@ -130,4 +135,4 @@ def _forbidden() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 @cache
 def _hindi_words() -> frozenset[str]:
-    return frozenset(load_data("hinglish_words"))
+    return frozenset(load_data("hinglish_words")) | frozenset(load_data("guards")["hindi_words"])

@@ -40,7 +40,7 @@ PLACES: Mapping[str, Place] = {
     ),
 }
 # What a person can be asked for, the most telling first.
-_WORTH_ASKING = ("upi", "bank_account", "phone", "url", "ifsc", "email")
+_WORTH_ASKING = ("upi", "bank_account", "phone", "url", "ifsc", "email", "crypto_wallet", "telegram")
 _MOST_CONFIDENCE = 0.99
 _GAIN_PER_REPETITION = 0.2
 

@@ -20,8 +20,8 @@ MAX_TURNS_REACHED = "MAX_TURNS_REACHED"
 SAFETY_EXIT = "SAFETY_EXIT"
 
 _ENDINGS = frozenset({COMPLETED, TERMINATED, MAX_TURNS_REACHED, SAFETY_EXIT})
-_ENOUGH = 0.6
-_ENOUGH_NEAR_THE_LIMIT = 0.3
+GOAL_SCORE = 0.6
+"""The intelligence score that completes a session; half of it does near the limit of turns."""
 _LAST_TURNS = 2
 _NONE: frozenset[str] = frozenset()
 
@@ -71,28 +71,30 @@ class Outcome:
     closing: str | None = None
 
 
-def decide(turn: int, max_turns: int, score: float, verdict: Verdict, danger: Danger | None) -> Outcome:
+def decide(
+    turn: int,
+    max_turns: int,
+    score: float,
+    verdict: Verdict,
+    danger: Danger | None,
+    goal_score: float = GOAL_SCORE,
+) -> Outcome:
     """What turn number `turn` (from 1) of at most `max_turns` ends with.
 
     `score` is the intelligence score after the turn, 0 to 1; `verdict` the session's. Danger comes before all;
     only a scammer's identifiers complete a session, sooner when the limit is near; a harmless sender's session
-    goes on, because the next message may show a scam.
+    goes on, because the next message may show a scam. A `goal_score` above 2 is never reached.
     """
     if danger is not None:
         closing = SELF_HARM if danger.kind == SELF_HARM else "safety"
         return Outcome(SAFETY_EXIT, danger.reason, closing)
     is_nearly_over = turn > max_turns - _LAST_TURNS
-    enough = _ENOUGH_NEAR_THE_LIMIT if is_nearly_over else _ENOUGH
+    enough = goal_score / 2 if is_nearly_over else goal_score
     if verdict.is_scam and score >= enough:
         return Outcome(COMPLETED, "The scammer has given enough away.", "completed")
     if turn >= max_turns:
         return Outcome(MAX_TURNS_REACHED, "The turn limit is reached.", "limit")
     return Outcome(ONGOING)
-
-
-def status_after_turn(turn_count: int, max_turns: int) -> str:
-    """The status once `turn_count` turns have been answered."""
-    return MAX_TURNS_REACHED if turn_count >= max_turns else ONGOING
 
 
 def is_silent(updated_at: datetime, now: datetime, limit: timedelta) -> bool:

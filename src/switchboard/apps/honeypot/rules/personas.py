@@ -6,7 +6,6 @@ What they say is put together in `replies`.
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,9 +13,8 @@ from typing import Any
 
 from switchboard.apps.honeypot.rules.data import list_data, load_data
 from switchboard.apps.honeypot.rules.detection import UNKNOWN
-from switchboard.apps.honeypot.rules.folding import fold_for_reading
 from switchboard.apps.honeypot.rules.language import ENGLISH
-from switchboard.apps.honeypot.rules.phrases import compile_phrases
+from switchboard.apps.honeypot.rules.phrases import Phrases, compile_phrases, prepare
 
 DEFAULT_PERSONA_ID = "elderly_victim"
 INDIA = "IN"
@@ -91,7 +89,8 @@ def choose_persona(scam_type: str | None, language: str, seed: int, text: str = 
     suited = [get_persona(persona_id) for persona_id in _suited(scam_type or UNKNOWN, language, text)]
     speakers = [persona for persona in suited if language in persona.languages] or suited
     weights = [1 / place for place in range(1, len(speakers) + 1)]
-    return random.Random(f"{seed}:{scam_type}").choices(speakers, weights)[0]
+    draw = random.Random(f"{seed}:{scam_type}")
+    return draw.choices(speakers, weights)[0]
 
 
 def _suited(scam_type: str, language: str, text: str) -> Sequence[str]:
@@ -106,13 +105,13 @@ def _suited(scam_type: str, language: str, text: str) -> Sequence[str]:
 
 def _country(text: str) -> str:
     """The country whose money, offices or parcel services a text speaks of; India when none or several do."""
-    said = fold_for_reading(text)
-    named = [country for country, pattern in _country_patterns() if pattern.search(said)]
+    said = prepare(text)
+    named = [country for country, signs in _country_signs() if signs.find(said)]
     return named[0] if named and INDIA not in named else INDIA
 
 
 @cache
-def _country_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+def _country_signs() -> tuple[tuple[str, Phrases], ...]:
     signs: Mapping[str, Mapping[str, Sequence[str]]] = load_data("persona_choice")["signs"]
     return tuple((country, compile_phrases(phrases)) for country, phrases in signs.items())
 

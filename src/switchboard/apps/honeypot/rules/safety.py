@@ -6,20 +6,16 @@ impersonator's trade and no danger. What happens then is decided in `lifecycle`.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache
 
 from switchboard.apps.honeypot.rules.data import load_data
-from switchboard.apps.honeypot.rules.folding import fold_for_reading
-from switchboard.apps.honeypot.rules.phrases import compile_phrases
+from switchboard.apps.honeypot.rules.phrases import Phrases, compile_phrases, prepare
 
 MINOR = "minor"
 SELF_HARM = "self_harm"
 VIOLENCE = "violence"
 SEXUAL = "sexual"
-
-_BLANK = "#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +32,17 @@ def find_danger(text: str) -> Danger | None:
 
     Reads English, Hindi and Hinglish. `phrase` is as the text reads once folded: lower case, single spaces.
     """
-    harmless, dangers = _patterns()
-    said = harmless.sub(lambda match: _BLANK * len(match[0]), fold_for_reading(text))
-    for kind, reason, pattern in dangers:
-        match = pattern.search(said)
-        if match:
-            return Danger(kind, reason, match[0].strip())
+    harmless, dangers = _phrases()
+    said = harmless.without(prepare(text))
+    for kind, reason, phrases in dangers:
+        phrase = phrases.find(said)
+        if phrase:
+            return Danger(kind, reason, phrase)
     return None
 
 
 @cache
-def _patterns() -> tuple[re.Pattern[str], tuple[tuple[str, str, re.Pattern[str]], ...]]:
+def _phrases() -> tuple[Phrases, tuple[tuple[str, str, Phrases], ...]]:
     entries = load_data("safety")
     dangers = tuple(
         (entry["kind"], entry["reason"], compile_phrases(entry, entries["words"]))

@@ -24,7 +24,8 @@ class Wording:
 
     `openers` to `stalls` are the persona's own, and so are `own_answers`, by move; `asks` and `mistakes` are by
     kind of identifier, `closings` by name. `amounts` says how a sum is written by currency, `tongues` what a
-    language is called by its code; `hello` is left when everything else was said.
+    language is called by its code, the empty code for any other (English only, as `foreign` is); `offers` bring up money first; `address` is what they
+    call a stranger, `hello` is left when everything else was said.
     """
 
     language: str
@@ -37,11 +38,13 @@ class Wording:
     asks: Mapping[str, Parts]
     mistakes: Mapping[str, Parts]
     closings: Mapping[str, Parts]
+    offers: Parts
     shared_stalls: Parts
     foreign: Parts
     strangers: Parts
     amounts: Mapping[str, str]
     tongues: Mapping[str, str]
+    address: str
     hello: str
 
 
@@ -72,10 +75,12 @@ def _load_wording(persona: Persona, language: str) -> Wording:
         asks=by_name(shared["ask"]),
         mistakes=by_name(shared["wrong"]),
         closings=by_name(shared["closings"]),
+        offers=parts(shared["offers"]),
         shared_stalls=parts(shared["stalls"]),
-        foreign=parts(shared["foreign"]),
+        foreign=parts(shared.get("foreign", ())),
         strangers=parts(shared["benign_first"]),
         amounts=shared["amount"],
-        tongues=shared["tongues"],
+        tongues=shared.get("tongues", {}),
+        address=facts["you"].casefold(),
         hello=shared["hello"],
     )

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import structlog
 
 from switchboard.apps.honeypot import statements
-from switchboard.apps.honeypot.rules import persona
-from switchboard.apps.honeypot.service import linking, queries, rollups
+from switchboard.apps.honeypot.exports.evidence import Producer
+from switchboard.apps.honeypot.service import evidence, linking, queries, rollups
 from switchboard.apps.honeypot.service.queries import Answer, Place
 from switchboard.apps.honeypot.service.turns import Heard, Listener, Opening, Turns, get_persona
 from switchboard.apps.honeypot.statements import linking as links
 from switchboard.kernel import receipts
 from switchboard.kernel.database.database import BATCH_ROWS, Database
 from switchboard.kernel.database.statement import Row
-from switchboard.kernel.database.transaction import Transaction
+from switchboard.kernel.database.transaction import Transaction, as_json
 from switchboard.kernel.errors import NotFound
 from switchboard.kernel.language import search
 from switchboard.kernel.platform import Platform
@@ -25,7 +26,12 @@ from switchboard.kernel.receipts import RequestName
 from switchboard.kernel.security import audit
 from switchboard.kernel.security.caller import Caller
 
+if TYPE_CHECKING:
+    from switchboard.apps.honeypot.exports.evidence import Sharing
+
 _ID_LENGTH = 36
+AUTO = "auto"
+"""In place of a persona's id: the kind of scam chooses."""
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = structlog.get_logger("switchboard.honeypot")
@@ -45,6 +51,8 @@ class Honeypot:
             platform.ids,
             max_turns=platform.settings.honeypot_max_turns,
             silence=timedelta(minutes=platform.settings.honeypot_silence_minutes),
+            goal_score=platform.settings.honeypot_goal_score,
+            persona_id=_persona_setting(platform.settings.honeypot_persona),
         )
 
     async def open_session(
@@ -54,12 +62,13 @@ class Honeypot:
 
         Raises Invalid for an unknown persona, Conflict for a client_message_id used for another request.
         """
-        persona_id = opening.persona_id or persona.DEFAULT_PERSONA_ID
-        get_persona(persona_id)
+        if opening.persona_id in (None, AUTO):
+            opening = opening._replace(persona_id=None)
+        else:
+            get_persona(opening.persona_id)
         name = _request_name(caller.scope, client_message_id, *opening)
         heard = self._listener.hear(opening.message)
-        answer = await self._database.write(self._turns.open, opening, persona_id, heard, name)
-        return self._note(heard, answer)
+        return self._note(heard, await self._database.write(self._turns.open, opening, heard, name))
 
     async def receive_message(
         self, session_id: str, message: str, client_message_id: str | None = None
@@ -156,6 +165,21 @@ class Honeypot:
         begin = end - timedelta(days=31) if since is None else _midnight(since)
         return await self._database.read(queries.sum_figures, begin, end)
 
+    async def require_sessions(self, ids: Sequence[str]) -> None:
+        """Raise NotFound unless every session exists."""
+        for id in ids:
+            await self.get_session(id)
+
+    def export(self, name: str, filters: Mapping[str, Any], sharing: Sharing) -> Iterator[str]:
+        """The sessions that meet the filters, as the text of a file, piece by piece; blocks while it reads.
+
+        `name` is a key of `exports.formats.FORMATS`. Filters are those of `list_sessions`, and `ids`.
+        """
+        from switchboard.apps.honeypot.exports.formats import FORMATS
+
+        asked = {**filters, "ids": as_json(filters["ids"])} if "ids" in filters else filters
+        return FORMATS[name].write(evidence.read(self._database, asked), self._producer(), sharing)
+
     def end_silent_sessions(self, caller: Caller) -> int:
         """End a batch of the sessions whose scammer has stopped answering; how many."""
         return self._database.write_now(self._turns.end_silent, caller, self._clock.now())
@@ -178,6 +202,11 @@ class Honeypot:
         """What stands for a secret wherever values are compared."""
         return self._platform.vault.fingerprint(value, f"honeypot|intelligence|{kind}")
 
+    def _producer(self) -> Producer:
+        """Who exports: the ids of two installations must not meet, those of one must stay."""
+        namespace = UUID(self._platform.vault.fingerprint("exports", "honeypot|exports|namespace")[:32])
+        return Producer(self._platform.settings.organisation, namespace)
+
     def _note(self, heard: Heard, answer: Answer) -> Answer:
         """A log line for a turn, and in it what was said only where the operator has asked for that."""
         texts = {"message_text": heard.text, "reply_text": answer["reply"]} if self._logs_texts else {}
@@ -190,6 +219,13 @@ class Honeypot:
             **texts,
         )
         return answer
+
+
+def _persona_setting(persona_id: str) -> str | None:
+    """The persona that a setting names; None for `auto`. Raises Invalid for one that does not exist."""
+    if persona_id == AUTO:
+        return None
+    return get_persona(persona_id).id
 
 
 def _midnight(moment: datetime) -> datetime:

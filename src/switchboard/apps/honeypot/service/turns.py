@@ -15,8 +15,10 @@ from switchboard.apps.honeypot.rules import (
     language,
     lifecycle,
     masking,
-    persona,
+    personas,
+    replies,
     result,
+    safety,
     scoring,
 )
 from switchboard.apps.honeypot.rules import linking as linking_rules
@@ -35,6 +37,22 @@ from switchboard.kernel.security.caller import Caller
 
 RESULT_TOPIC = "honeypot.session.ended"
 SWEEP_LIMIT = 200
+# Characters from which on a message alone says which language it is in.
+_TELLING = 24
+_GIVEN = ("persona_id", "source_type", "source_identifier", "metadata")
+_STATE = (
+    "id",
+    "turn_count",
+    "status",
+    "ended_at",
+    "ended_reason",
+    "is_scam",
+    "scam_type",
+    "scam_confidence",
+    "reasons",
+    "intelligence_score",
+    "first_disclosure_turn",
+)
 
 
 class Opening(NamedTuple):
@@ -47,12 +65,23 @@ class Opening(NamedTuple):
     metadata: Mapping[str, Any] | None
 
 
+class _Before(NamedTuple):
+    """A session as a turn finds it: its row, what is known, the lines of both sides, the oldest first."""
+
+    session: Row
+    known: Mapping[str, list[intelligence.Item]]
+    said: Sequence[str]
+    heard: Sequence[str]
+    is_new: bool
+
+
 class Heard(NamedTuple):
     """A scammer's message with what the rules read in it, before any session is loaded; secrets are masked."""
 
     text: str
     findings: Sequence[extraction.Finding]
     verdict: detection.Verdict
+    danger: safety.Danger | None
     language: str
     now: datetime
     seed: int
@@ -77,6 +106,7 @@ class Listener:
             text,
             findings,
             verdict,
+            safety.find_danger(text),
             language.detect_language(text),
             self._clock.now(),
             self._chance.seed(),
@@ -96,34 +126,50 @@ class Listener:
 class Turns:
     """The transactions over one honeypot database; each method but the constructor runs inside a turn."""
 
-    def __init__(self, ids: Ids, *, max_turns: int, silence: timedelta) -> None:
+    def __init__(
+        self, ids: Ids, *, max_turns: int, silence: timedelta, persona_id: str | None, goal_score: float
+    ) -> None:
+        """`persona_id` answers where nobody wishes for another; None lets the kind of scam choose."""
         self._ids = ids
+        self._persona_id = persona_id
+        self._goal_score = goal_score
         self._max_turns = max_turns
         self._silence = silence
 
-    def open(
-        self, tx: Transaction, opening: Opening, persona_id: str, heard: Heard, name: RequestName | None
-    ) -> Answer:
+    def open(self, tx: Transaction, opening: Opening, heard: Heard, name: RequestName | None) -> Answer:
+        """A new session with its first turn. Raises Conflict for a name used for another request."""
         if (answer := receipts.find_answer(tx, name)) is not None:
             return answer
-        session_id = self._ids.new()
-        tx.run(
-            statements.INSERT_SESSION,
-            id=session_id,
-            persona_id=persona_id,
-            is_scam=heard.verdict.is_scam,
-            source_type=opening.source_type,
-            source_identifier=opening.source_identifier,
-            metadata=None if opening.metadata is None else as_json(dict(opening.metadata)),
-            now=heard.now,
-        )
-        tx.run(statements.INSERT_INTELLIGENCE, id=self._ids.new(), session_id=session_id, now=heard.now)
-        return self._take_turn(tx, session_id, heard, name)
+        session = {
+            "id": self._ids.new(),
+            "persona_id": opening.persona_id or self._choose(heard),
+            "source_type": opening.source_type,
+            "source_identifier": opening.source_identifier,
+            "metadata": None if opening.metadata is None else as_json(dict(opening.metadata)),
+            "started_at": heard.now,
+            "last_message_at": None,
+            "status": lifecycle.INITIAL,
+            "turn_count": 0,
+            "scam_confidence": None,
+            "first_disclosure_turn": None,
+            "campaign_id": None,
+        }
+        return self._take_turn(tx, _Before(session, {}, [], [], is_new=True), heard, name)
 
     def receive(self, tx: Transaction, session_id: str, heard: Heard, name: RequestName | None) -> Answer:
         if (answer := receipts.find_answer(tx, name)) is not None:
             return answer
-        return self._take_turn(tx, session_id, heard, name)
+        session = _require_open(tx.find(statements.LOCK_SESSION, id=session_id), session_id)
+        known = require_session(tx.find(statements.FIND_INTELLIGENCE, session_id=session_id), session_id)
+        lines = tx.rows(statements.LIST_SPOKEN, session_id=session_id)
+        before = _Before(
+            session,
+            {column: known[column] or [] for column in intelligence.COLUMNS},
+            [line["content"] for line in lines if line["role"] == "agent"],
+            [line["content"] for line in lines if line["role"] == "scammer"],
+            is_new=False,
+        )
+        return self._take_turn(tx, before, heard, name)
 
     def end(self, tx: Transaction, session_id: str, reason: str, caller: Caller, now: datetime) -> None:
         """End an open session by hand. Raises NotFound, Conflict when it has ended."""
@@ -149,48 +195,42 @@ class Turns:
         audit.record(tx, caller, "delete", "session", session_id, id=self._ids.new(), at=now)
         rollups.record_change(tx, session, None)
 
-    def _take_turn(self, tx: Transaction, session_id: str, heard: Heard, name: RequestName | None) -> Answer:
+    def _take_turn(self, tx: Transaction, before: _Before, heard: Heard, name: RequestName | None) -> Answer:
         """One turn: the scammer's line, what it gave away, the persona's reply, the session's new state."""
-        session = _require_open(tx.find(statements.LOCK_SESSION, id=session_id), session_id)
+        session = before.session
         turn = session["turn_count"] + 1
         if session["last_message_at"] is not None:
             # Turns are counted in the order they get the session; a clock that stepped back, or a turn that
             # came first and waited, must not put its line before an earlier turn's.
             heard = heard._replace(now=max(heard.now, session["last_message_at"]))
         verdict = detection.combine(_earlier_verdict(session), heard.verdict)
-        items, new_items = self._learn(tx, session_id, heard, turn)
+        items, new_items = intelligence.merge(before.known, heard.findings, turn, to_iso(heard.now))
+        score = scoring.intelligence_score(intelligence.confidences(items))
+        outcome = lifecycle.decide(turn, self._max_turns, score, verdict, heard.danger, self._goal_score)
         speaker = get_persona(session["persona_id"])
-        reply = persona.reply(
-            speaker,
-            turn=turn,
-            text=heard.text,
-            verdict=verdict,
-            missing=intelligence.missing_kinds(items),
-            said={row["content"] for row in tx.rows(statements.LIST_SAID, session_id=session_id)},
-            seed=heard.seed,
-            language=heard.language,
-        )
-        status = lifecycle.status_after_turn(turn, self._max_turns)
-        ended_at = heard.now if lifecycle.is_ended(status) else None
+        reply = self._reply(speaker, before, heard, verdict, items, outcome)
         after = {
             **session,
             "turn_count": turn,
-            "status": status,
-            "ended_at": ended_at,
-            "ended_reason": None,
+            "status": outcome.status,
+            "ended_at": heard.now if lifecycle.is_ended(outcome.status) else None,
+            "ended_reason": outcome.reason,
             "is_scam": verdict.is_scam,
             "scam_type": verdict.scam_type,
             "scam_confidence": verdict.confidence,
-            "intelligence_score": scoring.intelligence_score(intelligence.confidences(items)),
+            "reasons": as_json(verdict.reasons),
+            "intelligence_score": score,
             "first_disclosure_turn": session["first_disclosure_turn"] or (turn if new_items else None),
         }
-        self._record_lines(tx, session_id, turn, heard, reply)
-        self._record_state(tx, after, verdict, heard.now)
-        self._record_intelligence(tx, session, turn, heard, items)
-        if ended_at is not None:
-            self._publish_result(tx, session_id, heard.now)
+        self._record_state(tx, before, after, items, heard)
+        self._record_lines(tx, session["id"], turn, heard, reply)
+        linking.record(
+            tx, session, [_said(found, items) for found in heard.findings], turn, heard.now, self._ids
+        )
+        if after["ended_at"] is not None:
+            self._publish_result(tx, session["id"], heard.now)
         answer = {
-            "session_id": session_id,
+            "session_id": session["id"],
             "reply": reply,
             "persona": {"id": speaker.id, "name": speaker.name},
             "scam": {
@@ -199,26 +239,52 @@ class Turns:
                 "confidence": verdict.confidence,
                 "reasons": list(verdict.reasons),
             },
-            "status": status,
+            "status": outcome.status,
             "turn_count": turn,
             "new_intelligence": new_items,
-            "intelligence_score": after["intelligence_score"],
+            "intelligence_score": score,
         }
-        receipts.keep_answer(tx, name, session_id, answer, heard.now)
-        rollups.record_change(tx, session if session["turn_count"] else None, after)
+        receipts.keep_answer(tx, name, session["id"], answer, heard.now)
+        rollups.record_change(tx, None if before.is_new else session, after)
         return answer
 
-    def _learn(
-        self, tx: Transaction, session_id: str, heard: Heard, turn: int
-    ) -> tuple[dict[str, list[intelligence.Item]], list[intelligence.Item]]:
-        """All that is known after the message, and what of it is new."""
-        known = require_session(tx.find(statements.FIND_INTELLIGENCE, session_id=session_id), session_id)
-        return intelligence.merge(
-            {column: known[column] or [] for column in intelligence.COLUMNS},
-            heard.findings,
-            turn,
-            to_iso(heard.now),
+    def _reply(
+        self,
+        speaker: personas.Persona,
+        before: _Before,
+        heard: Heard,
+        verdict: detection.Verdict,
+        items: Mapping[str, list[intelligence.Item]],
+        outcome: lifecycle.Outcome,
+    ) -> str:
+        spoken = language.detect_language(
+            heard.text if len(heard.text) > _TELLING else " ".join([*before.heard, heard.text])
         )
+        if outcome.closing is not None:
+            return replies.close(speaker, outcome.closing, language=spoken, seed=heard.seed, said=before.said)
+        return replies.reply(
+            speaker,
+            replies.Scene(
+                turn=before.session["turn_count"] + 1,
+                text=heard.text,
+                verdict=verdict,
+                seed=heard.seed,
+                language=spoken,
+                max_turns=self._max_turns,
+                findings=heard.findings,
+                known=intelligence.values_by_kind(items),
+                missing=intelligence.missing_kinds(items),
+                said=before.said,
+                heard=before.heard,
+            ),
+        )
+
+    def _choose(self, heard: Heard) -> str:
+        """The persona that suits the first message."""
+        if self._persona_id is not None:
+            return self._persona_id
+        chosen = personas.choose_persona(heard.verdict.scam_type, heard.language, heard.seed, heard.text)
+        return chosen.id
 
     def _record_lines(self, tx: Transaction, session_id: str, turn: int, heard: Heard, reply: str) -> None:
         spans = [
@@ -241,41 +307,29 @@ class Turns:
         search.add(tx, reply_id, session_id, reply)
 
     def _record_state(
-        self, tx: Transaction, after: Mapping[str, Any], verdict: detection.Verdict, now: datetime
-    ) -> None:
-        columns = (
-            "id",
-            "turn_count",
-            "status",
-            "ended_at",
-            "ended_reason",
-            "is_scam",
-            "scam_type",
-            "scam_confidence",
-            "intelligence_score",
-            "first_disclosure_turn",
-        )
-        tx.run(
-            statements.RECORD_TURN,
-            reasons=as_json(verdict.reasons),
-            now=now,
-            **{column: after[column] for column in columns},
-        )
-
-    def _record_intelligence(
         self,
         tx: Transaction,
-        session: Row,
-        turn: int,
+        before: _Before,
+        after: Mapping[str, Any],
+        items: Mapping[str, list[intelligence.Item]],
         heard: Heard,
-        items: dict[str, list[intelligence.Item]],
     ) -> None:
-        if not heard.findings:
-            return
+        state = {column: after[column] for column in _STATE}
         columns = {column: as_json(items[column]) for column in intelligence.COLUMNS}
-        tx.run(statements.RECORD_INTELLIGENCE, session_id=session["id"], now=heard.now, **columns)
-        said = [_said(found, items) for found in heard.findings]
-        linking.record(tx, session, said, turn, heard.now, self._ids)
+        if before.is_new:
+            given = {column: after[column] for column in _GIVEN}
+            tx.run(statements.INSERT_SESSION, now=heard.now, **given, **state)
+            tx.run(
+                statements.INSERT_INTELLIGENCE,
+                id=self._ids.new(),
+                session_id=after["id"],
+                now=heard.now,
+                **columns,
+            )
+            return
+        tx.run(statements.RECORD_TURN, now=heard.now, **state)
+        if heard.findings:
+            tx.run(statements.RECORD_INTELLIGENCE, session_id=after["id"], now=heard.now, **columns)
 
     def _end(
         self, tx: Transaction, session: Row, status: str, reason: str, caller: Caller, now: datetime
@@ -293,12 +347,12 @@ class Turns:
         outbox.publish(tx, RESULT_TOPIC, session_id, body, ids=self._ids, now=now)
 
 
-def get_persona(persona_id: str) -> persona.Persona:
+def get_persona(persona_id: str) -> personas.Persona:
     """The persona of that id. Raises Invalid."""
     try:
-        return persona.get_persona(persona_id)
+        return personas.get_persona(persona_id)
     except LookupError:
-        known = ", ".join(each.id for each in persona.list_personas())
+        known = ", ".join(each.id for each in personas.list_personas())
         raise Invalid(f"There is no persona {persona_id!r}.", hint=f"Choose one of: {known}.") from None
 
 

@@ -17,10 +17,12 @@ _SESSION = (
 _INTELLIGENCE = "bank_accounts_json, upi_ids_json, phone_numbers_json, phishing_links_json, other_intel_json"
 
 INSERT_SESSION = Statement(
-    "INSERT INTO {sessions} (id, persona_id, status, is_scam, turn_count, source_type, source_identifier,"
-    " metadata_json, started_at, created_at, updated_at)"
-    " VALUES (:id, :persona_id, 'ONGOING', :is_scam, 0, :source_type, :source_identifier,"
-    " :metadata, :now, :now, :now)"
+    "INSERT INTO {sessions} (id, persona_id, source_type, source_identifier, metadata_json, turn_count, status,"
+    " ended_at, ended_reason, is_scam, scam_type, scam_confidence, reasons_json, intelligence_score,"
+    " first_disclosure_turn, started_at, last_message_at, created_at, updated_at)"
+    " VALUES (:id, :persona_id, :source_type, :source_identifier, :metadata, :turn_count, :status, :ended_at,"
+    " :ended_reason, :is_scam, :scam_type, :scam_confidence, :reasons, :intelligence_score,"
+    " :first_disclosure_turn, :now, :now, :now, :now)"
 )
 FIND_SESSION = Statement(f"SELECT {_SESSION} FROM {{sessions}} WHERE id = :id")
 LOCK_SESSION = Statement(
@@ -62,14 +64,24 @@ FIND_MESSAGES = Statement(
     postgresql="SELECT id, session_id, role, content, turn_number, created_at FROM {messages}"
     " WHERE id IN (SELECT json_array_elements_text(:ids::json))",
 )
-LIST_SAID = Statement("SELECT content FROM {messages} WHERE session_id = :session_id AND role = 'agent'")
+LIST_MESSAGES_OF = Statement(
+    "SELECT id, session_id, role, content, turn_number, created_at FROM {messages}"
+    " WHERE session_id IN (SELECT value FROM json_each(:ids)) ORDER BY session_id, created_at, id",
+    postgresql="SELECT id, session_id, role, content, turn_number, created_at FROM {messages}"
+    " WHERE session_id IN (SELECT json_array_elements_text(:ids::json)) ORDER BY session_id, created_at, id",
+)
+LIST_SPOKEN = Statement(
+    "SELECT role, content FROM {messages} WHERE session_id = :session_id ORDER BY turn_number"
+)
 LIST_MESSAGES_FROM = Statement(
     "SELECT id, session_id, content FROM {messages} WHERE id > :after ORDER BY id LIMIT :limit"
 )
 
 INSERT_INTELLIGENCE = Statement(
-    "INSERT INTO {extracted_intelligence} (id, session_id, created_at, updated_at)"
-    " VALUES (:id, :session_id, :now, :now)"
+    "INSERT INTO {extracted_intelligence} (id, session_id, bank_accounts_json, upi_ids_json,"
+    " phone_numbers_json, phishing_links_json, other_intel_json, created_at, updated_at)"
+    " VALUES (:id, :session_id, :bank_accounts_json, :upi_ids_json, :phone_numbers_json, :phishing_links_json,"
+    " :other_intel_json, :now, :now)"
 )
 FIND_INTELLIGENCE = Statement(
     f"SELECT {_INTELLIGENCE}, updated_at FROM {{extracted_intelligence}} WHERE session_id = :session_id"

@@ -95,6 +95,25 @@ LIST_OWN_VALUES = Statement(
     "SELECT kind, value, coalesce(shown, value) AS shown, confidence, occurrences, first_turn, last_turn, first_seen_at, last_seen_at"
     " FROM {intelligence_values} WHERE session_id = :session_id ORDER BY first_seen_at, id"
 )
+_EVIDENCE_VALUES = (
+    "SELECT v.session_id, v.kind, v.value, coalesce(v.shown, v.value) AS shown, v.confidence, v.occurrences, v.first_turn,"
+    " v.last_turn, v.first_seen_at, v.last_seen_at, l.details_json, l.confidence AS all_confidence,"
+    " l.first_seen_at AS all_first_seen_at, l.last_seen_at AS all_last_seen_at"
+    " FROM {{intelligence_values}} v LEFT JOIN {{linked_values}} l ON l.value = v.value AND l.kind = v.kind"
+    " WHERE v.session_id IN ({}) ORDER BY v.session_id, v.first_seen_at, v.id"
+)
+LIST_EVIDENCE_VALUES = Statement(
+    _EVIDENCE_VALUES.format("SELECT value FROM json_each(:ids)"),
+    postgresql=_EVIDENCE_VALUES.format("SELECT json_array_elements_text(:ids::json)"),
+)
+_CAMPAIGNS_OF = (
+    f"SELECT {_CAMPAIGN} FROM {{{{campaigns}}}} WHERE id IN"
+    " (SELECT campaign_id FROM {{sessions}} WHERE id IN ({}))"
+)
+LIST_CAMPAIGNS_OF = Statement(
+    _CAMPAIGNS_OF.format("SELECT value FROM json_each(:ids)"),
+    postgresql=_CAMPAIGNS_OF.format("SELECT json_array_elements_text(:ids::json)"),
+)
 DROP_LONELY_VALUE = Statement(
     "DELETE FROM {linked_values} WHERE value = :value AND kind = :kind AND NOT EXISTS"
     " (SELECT 1 FROM {intelligence_values} v WHERE v.value = :value AND v.kind = :kind)"

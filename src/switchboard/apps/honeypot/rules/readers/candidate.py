@@ -1,4 +1,4 @@
-"""What every reader yields."""
+"""What every reader is given and what it yields."""
 
 from __future__ import annotations
 
@@ -18,10 +18,22 @@ AADHAAR = "aadhaar"
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """An identifier found in folded text: normalised value, place in folded characters, confidence 0 to 1.
+class Reading:
+    """A message as readers see it: folded, refanged, digits as digits.
 
-    `details` say more about the value than the value itself: see `extraction.Finding`.
+    In `text` every look-alike letter is the Latin one; `written` has the same length and keeps them.
+    """
+
+    text: str
+    written: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An identifier found in a reading: normalised value, place in its text, confidence 0 to 1.
+
+    `details` say more about the value than the value itself: see `extraction.Finding`. `parts` are identifiers
+    inside this one that are worth a finding of their own, such as the phone in a `wa.me` link.
     """
 
     kind: str
@@ -30,3 +42,4 @@ class Candidate:
     end: int
     confidence: float
     details: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple[Candidate, ...] = ()

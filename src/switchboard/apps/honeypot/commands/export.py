@@ -1,0 +1,88 @@
+"""`switchboard honeypot export`: sessions into a file, whole or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, cast, get_args
+
+import typer
+
+from switchboard.apps.honeypot.commands import wording
+from switchboard.apps.honeypot.commands.views import checked_status
+from switchboard.apps.honeypot.exports.evidence import Sharing
+from switchboard.apps.honeypot.exports.formats import FORMATS
+from switchboard.apps.honeypot.service import Honeypot
+from switchboard.kernel import terminal
+from switchboard.kernel.errors import Invalid
+from switchboard.kernel.platform import Platform
+
+
+class Wanted(NamedTuple):
+    """Which sessions."""
+
+    ids: tuple[str, ...]
+    campaign_id: str | None
+    status: str | None
+    scam_type: str | None
+    scams_only: bool
+
+    def filters(self) -> dict[str, Any]:
+        """As the service takes them. Raises Invalid for a state that does not exist."""
+        asked = {
+            "ids": list(self.ids) or None,
+            "campaign_id": self.campaign_id,
+            "status": checked_status(self.status),
+            "scam_type": self.scam_type and terminal.harmless(self.scam_type).upper(),
+            "is_scam": True if self.scams_only else None,
+        }
+        return {name: value for name, value in asked.items() if value is not None}
+
+
+def export_sessions(
+    platform: Platform, wanted: Wanted, *, format: str, sharing: str, out: Path | None
+) -> None:
+    """Write the sessions to a file or to standard output. Raises Invalid, NotFound."""
+    if format not in FORMATS:
+        raise Invalid(
+            f"There is no format {terminal.one_line(format)!r}.", hint=f"Use one of: {', '.join(FORMATS)}."
+        )
+    if sharing not in get_args(Sharing):
+        raise Invalid(
+            f"There is no level {terminal.one_line(sharing)!r} of sharing.",
+            hint=f"Use one of: {', '.join(get_args(Sharing))}.",
+        )
+    honeypot = Honeypot(platform)
+    with wording.hints_for_the_terminal():
+        asyncio.run(honeypot.require_sessions(wanted.ids))
+    pieces = honeypot.export(format, wanted.filters(), cast(Sharing, sharing))
+    if out is None:
+        sys.stdout.buffer.writelines(piece.encode() for piece in pieces)
+        sys.stdout.flush()
+        return
+    size = _write_file(out, pieces)
+    typer.echo(f"Wrote {out} ({size:,} bytes).")
+
+
+def _write_file(out: Path, pieces: Iterator[str]) -> int:
+    """Write beside the file and put it in place at the end: nobody reads half an export."""
+    unfinished = out.with_name(f"{out.name}.part")
+    try:
+        with unfinished.open("wb") as file, terminal.notices().status("Writing …"):
+            file.writelines(piece.encode() for piece in pieces)
+            file.flush()
+            os.fsync(file.fileno())
+            size = file.tell()
+        unfinished.replace(out)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise Invalid(
+            f"{out} cannot be written: {error.strerror}.", hint="Name a file in a folder you may write to."
+        ) from error
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    return size

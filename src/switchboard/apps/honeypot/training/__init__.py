@@ -1,0 +1,1 @@
+"""How the detector's weights are learned: examples, regression, evaluation, and the command that joins them."""
