@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from switchboard.apps.honeypot.rules.folding import fold_for_reading
 from switchboard.apps.honeypot.rules.links import domain_of, is_official, link_facts, suspicion
