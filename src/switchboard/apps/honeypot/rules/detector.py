@@ -16,12 +16,14 @@ from switchboard.apps.honeypot.rules.data import load_data
 from switchboard.apps.honeypot.rules.features import Features
 from switchboard.apps.honeypot.rules.vocabulary import Signal
 
-PIECES_SHARE = 0.5
+PIECES_SHARE = 0.8
 """How much pieces of words count beside whole words; they bridge spellings and mislead across topics."""
 SIGNAL_SHARE = 0.2
 _RULES_SHARE = 0.6
 _RULES_PRIOR = -2.0
-_LEAST_BY_RULES, _MOST_BY_RULES = -4.0, 5.0
+_LEAST_BY_RULES, _MOST_BY_RULES = -4.0, 6.0
+# A signal this strong is a scam's own; what also looks harmless beside it may be there to disarm.
+_STRONG = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +49,12 @@ class Detector:
 
         The signals' own weights join in, within bounds: they hold where a text is like no example.
         """
-        by_rules = _RULES_PRIOR + sum(signal.weight for signal in signals)
         return (
             self.bias
             + scaled_sum(self.terms, (*features.words, *features.pairs))
             + PIECES_SHARE * scaled_sum(self.pieces, features.pieces)
             + SIGNAL_SHARE * sum(self.signals.get(signal.id, 0.0) for signal in signals)
-            + _RULES_SHARE * min(max(by_rules, _LEAST_BY_RULES), _MOST_BY_RULES)
+            + _RULES_SHARE * _score_by_rules([signal.weight for signal in signals])
         )
 
     def log_odds(self, score: float) -> float:
@@ -108,6 +109,13 @@ def parse_detector(entry: Mapping[str, Any]) -> Detector:
         slope=entry["slope"],
         intercept=entry["intercept"],
     )
+
+
+def _score_by_rules(weights: Collection[float]) -> float:
+    """What the signals say without the model, as log-odds within bounds."""
+    is_strong = max(weights, default=0.0) >= _STRONG
+    said = sum(weight / 2 if weight < 0 and is_strong else weight for weight in weights)
+    return min(max(_RULES_PRIOR + said, _LEAST_BY_RULES), _MOST_BY_RULES)
 
 
 def _add(scores: dict[str, float], worth: Mapping[str, float], scale: float) -> None:

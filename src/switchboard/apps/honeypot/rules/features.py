@@ -28,6 +28,8 @@ _TOKEN = re.compile(
         |\d[\d,.]*\ ?(?:{_UNIT}\ )?(?:rs\b|rupees|rupaye|rupay|dollars?|bucks|pounds?|euros?|usdt?\b|/-)
         |\d[\d,.]*\ ?(?:lakhs?|lacs?|crores?|million)\b)
     |(?P<plain>[a-z]+(?=[ !?]|$)|[!?])
+    |(?P<date>\d{{1,2}}(?P<mark>[-/.])\d{{1,2}}(?P=mark)\d{{2}}(?:\d\d)?(?![\d-])|\d{{4}}-\d\d-\d\d(?![\d-]))
+    |(?P<time>\d{{1,2}}(?:[:.]\d\d){{1,2}}\ ?[ap]\.?m\b|\d{{1,2}}:\d\d(?::\d\d)?(?![\d:]))
     |(?P<link>h(?:tt|xx)ps?:?//\S+|www\.\S+)
     |(?P<address>[\w.+-]{{1,64}}@[\w.-]{{1,64}})
     |(?P<dotted>[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/\S*)?)
@@ -37,6 +39,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _WORD = re.compile(r"[a-z]+")
+# That a text was an e-mail says nothing about what it is.
+_HEADER = re.compile(r"(?<![a-z])(?:subject|re|fwd?) ?:")
 _PIECE_SIZES = (3, 4)
 _SHORTEST_IN_PIECES, _LONGEST_IN_PIECES = 4, 40
 
@@ -52,7 +56,7 @@ class Features:
 
 def read_features(text: str) -> Features:
     """The features of any text. Spelling tricks are folded away and Indian scripts romanised first."""
-    words = list(_tokens(romanise(fold_for_reading(text[:READ_CHARACTERS]))))
+    words = list(_tokens(romanise(_HEADER.sub(" ", fold_for_reading(text[:READ_CHARACTERS])))))
     distinct = frozenset(words)
     return Features(
         words=distinct,

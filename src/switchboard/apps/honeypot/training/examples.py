@@ -19,10 +19,6 @@ HAM = "ham"
 PROMOTION = "promo"
 LABELS = (SCAM, HAM, PROMOTION)
 
-OWN_SETS = ("texts", "calls", "everyday", "mail", "indian")
-"""What our own examples are of: scam texts; calls, scam and honest; honest messages and advertising; e-mails;
-messages in Indian languages. Each set was written by one hand, so it says little about how well another is read."""
-
 _OWN = files("switchboard.apps.honeypot.training") / "examples.jsonl"
 _PERMITTED_SOURCES = ("uci_", "mishra_")
 _LABEL_OF = {"spam": PROMOTION}
@@ -32,6 +28,8 @@ _LABEL_OF = {"spam": PROMOTION}
 class Example:
     """A labelled message: `label` is one of LABELS, `source` a set of ours or a published source.
 
+    Our sets are texts (scams), calls (both), everyday (honest messages and advertising), mail and indian (both,
+    in Indian languages). Each was written by one hand, so it says little about how well another is read.
     `scam_type` is known for scams of ours only.
     """
 

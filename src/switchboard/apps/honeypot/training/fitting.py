@@ -13,18 +13,17 @@ from dataclasses import dataclass, replace
 from switchboard.apps.honeypot.rules.detector import PIECES_SHARE, SIGNAL_SHARE, Detector
 from switchboard.apps.honeypot.rules.features import Features, read_features
 from switchboard.apps.honeypot.rules.vocabulary import Signal, signals_in
-from switchboard.apps.honeypot.training.examples import OWN_SETS, PROMOTION, SCAM, Example
+from switchboard.apps.honeypot.training.examples import PROMOTION, SCAM, Example
 from switchboard.apps.honeypot.training.regression import Block, Weights, fit
 
-_STRENGTH = 10.0
+_STRENGTH = 4.0
 _TYPE_STRENGTH = 10.0
 _LEAST_MESSAGES = 3
 """A feature seen in fewer messages says more about them than about scams."""
 _LEAST_TYPE_WEIGHT = 0.4
 # Advertising is told from a scam by what it asks for, and in words often not at all: at full weight it hides prize
-# scams, at none every shop is a scammer. Our own examples are few and varied, the published ones many and alike.
+# scams, at none every shop is a scammer.
 _PROMOTION_COUNTS = 0.4
-_OWN_COUNTS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +107,7 @@ def _fit_types(documents: Sequence[Document]) -> Detector:
 
 def _importances(examples: Sequence[Example]) -> list[float]:
     """How much each example counts: scams as much as everything else together."""
-    counts = [
-        (_OWN_COUNTS if example.source in OWN_SETS else 1.0)
-        * (_PROMOTION_COUNTS if example.label == PROMOTION else 1.0)
-        for example in examples
-    ]
+    counts = [_PROMOTION_COUNTS if example.label == PROMOTION else 1.0 for example in examples]
     scams = sum(count for count, example in zip(counts, examples, strict=True) if example.label == SCAM)
     balance = (sum(counts) - scams) / scams
     return [
