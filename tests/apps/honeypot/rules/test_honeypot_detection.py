@@ -108,10 +108,11 @@ HARMLESS = Verdict(False, None, 0.1, ("Reads like advertising",))
         (HARMLESS, scam("JOB_SCAM", 0.6), (True, "JOB_SCAM", 0.6)),
         (scam("JOB_SCAM", 0.6), HARMLESS, (True, "JOB_SCAM", 0.6)),
         (HARMLESS, Verdict(False, None, 0.4, ()), (False, None, 0.4)),
-        (scam("UNKNOWN", 0.9), scam("OTP_THEFT", 0.6), (True, "OTP_THEFT", 0.9)),
-        (scam("JOB_SCAM", 0.6), scam("OTP_THEFT", 0.9), (True, "OTP_THEFT", 0.9)),
-        (scam("JOB_SCAM", 0.9), scam("OTP_THEFT", 0.95), (True, "JOB_SCAM", 0.95)),
-        (scam("JOB_SCAM", 0.6), scam("UNKNOWN", 0.9), (True, "JOB_SCAM", 0.9)),
+        (scam("UNKNOWN", 0.9), scam("OTP_THEFT", 0.6), (True, "OTP_THEFT", 0.97)),
+        (scam("JOB_SCAM", 0.6), scam("OTP_THEFT", 0.9), (True, "OTP_THEFT", 0.97)),
+        (scam("JOB_SCAM", 0.9), scam("OTP_THEFT", 0.95), (True, "JOB_SCAM", 0.99)),
+        (scam("JOB_SCAM", 0.6), scam("UNKNOWN", 0.9), (True, "JOB_SCAM", 0.97)),
+        (Verdict(False, None, 0.45, ()), Verdict(False, None, 0.45, ()), (True, "UNKNOWN", 0.62)),
     ],
 )
 def test_a_session_keeps_the_scam_it_saw_and_sharpens_its_type(

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from switchboard.apps.honeypot.rules.detector import Detector, load_detector
+from switchboard.apps.honeypot.rules.detector import Detector, load_detector, score_by_rules
 from switchboard.apps.honeypot.rules.extraction import Finding
 from switchboard.apps.honeypot.rules.features import READ_CHARACTERS, Features, read_features
 from switchboard.apps.honeypot.rules.links import domain_of, is_official, suspicion
@@ -35,11 +35,16 @@ SCAM_TYPES = (
 
 _THRESHOLD = 0.5
 _MOST_CONFIDENT = 0.99
+# What the rules alone call a scam is one, unless the model is this sure that it is not.
+_SURE_OF_NONE = -1.0
+_JUST_A_SCAM = 0.1
 # What identifiers add to the log-odds. A link's looks and a number's presence are features of the model already.
 _UPI_ADDS = 0.6
 _SUSPICIOUS_LINK_ADDS = 0.4
 # How strongly the rules speak for a type beside the type model.
 _RULES_SHARE_OF_TYPE = 0.8
+# A type that fits worse than this is a guess; the scam is then of no known type.
+_FITS_A_TYPE = -0.5
 # Above this, a turn that is no scam by itself adds to the suspicion of the turns before it.
 _SUSPECT = 0.25
 _WEIGHT_OF_SUSPICION = 0.75
@@ -85,14 +90,19 @@ class _Evidence:
     weight: float
 
 
-def detect(text: str, findings: Sequence[Finding] = ()) -> Verdict:
-    """Judge one message with the identifiers found in it. Accepts any text; one without a word is no scam."""
+def detect(text: str, findings: Sequence[Finding] = (), detector: Detector | None = None) -> Verdict:
+    """Judge one message with the identifiers found in it. Accepts any text; one without a word is no scam.
+
+    `detector` is the packaged one unless another is to be tried.
+    """
     features = read_features(text)
     if not features.words:
         return NOTHING_SAID
-    detector, shown = load_detector(), signals_in(text[:READ_CHARACTERS])
+    detector, shown = detector or load_detector(), signals_in(text[:READ_CHARACTERS])
     found = list(_evidence_in_findings(findings))
     log_odds = detector.log_odds(detector.score(features, shown)) + sum(item.weight for item in found)
+    if score_by_rules(shown) > 0 and log_odds > _SURE_OF_NONE:
+        log_odds = max(log_odds, _JUST_A_SCAM)
     confidence = _probability(log_odds)
     is_scam = confidence >= _THRESHOLD
     scam_type = _scam_type(detector, features, shown) if is_scam else None
@@ -163,7 +173,8 @@ def _scam_type(detector: Detector, features: Features, shown: Sequence[Signal]) 
     for signal in shown:
         for scam_type, score in signal.types.items():
             scores[scam_type] += _RULES_SHARE_OF_TYPE * score
-    return max(scores, key=lambda scam_type: scores[scam_type])
+    best = max(scores, key=lambda scam_type: scores[scam_type])
+    return best if scores[best] > _FITS_A_TYPE else UNKNOWN
 
 
 def _probability(log_odds: float) -> float:

@@ -54,7 +54,7 @@ class Detector:
             + scaled_sum(self.terms, (*features.words, *features.pairs))
             + PIECES_SHARE * scaled_sum(self.pieces, features.pieces)
             + SIGNAL_SHARE * sum(self.signals.get(signal.id, 0.0) for signal in signals)
-            + _RULES_SHARE * _score_by_rules([signal.weight for signal in signals])
+            + _RULES_SHARE * score_by_rules(signals)
         )
 
     def log_odds(self, score: float) -> float:
@@ -77,6 +77,14 @@ def scaled_sum(weights: Mapping[str, float], features: Iterable[str]) -> float:
     """The sum of the known features' weights, divided by the root of their number."""
     known = [weight for weight in map(weights.get, features) if weight is not None]
     return sum(known) / math.sqrt(len(known) or 1)
+
+
+def score_by_rules(signals: Collection[Signal]) -> float:
+    """What the signals say without the model, as log-odds within bounds."""
+    weights = [signal.weight for signal in signals]
+    is_strong = max(weights, default=0.0) >= _STRONG
+    said = sum(weight / 2 if weight < 0 and is_strong else weight for weight in weights)
+    return min(max(_RULES_PRIOR + said, _LEAST_BY_RULES), _MOST_BY_RULES)
 
 
 @cache
@@ -109,13 +117,6 @@ def parse_detector(entry: Mapping[str, Any]) -> Detector:
         slope=entry["slope"],
         intercept=entry["intercept"],
     )
-
-
-def _score_by_rules(weights: Collection[float]) -> float:
-    """What the signals say without the model, as log-odds within bounds."""
-    is_strong = max(weights, default=0.0) >= _STRONG
-    said = sum(weight / 2 if weight < 0 and is_strong else weight for weight in weights)
-    return min(max(_RULES_PRIOR + said, _LEAST_BY_RULES), _MOST_BY_RULES)
 
 
 def _add(scores: dict[str, float], worth: Mapping[str, float], scale: float) -> None:
