@@ -13,7 +13,8 @@ from switchboard.apps.honeypot.rules.detection import SCAM_TYPES
 
 PATTERNS = {
     "negations": vocabulary.negations(),
-    **{signal.id: signal.pattern for signal in vocabulary.signals()},
+    **{f"{signal.id} in Latin": signal.latin for signal in vocabulary.signals()},
+    **{f"{signal.id} in Devanagari": signal.devanagari for signal in vocabulary.signals()},
 }
 
 
@@ -37,7 +38,8 @@ def test_every_signal_speaks_for_known_types_and_in_a_sentence(signal: vocabular
     assert signal.types.keys() <= set(SCAM_TYPES)
     assert signal.reason[0].isupper()
     assert not signal.reason.endswith(".")
-    assert signal.pattern.search("") is None
+    assert signal.latin.search("") is None
+    assert signal.devanagari.search("") is None
 
 
 def test_every_type_but_the_unknown_has_a_signal() -> None:
