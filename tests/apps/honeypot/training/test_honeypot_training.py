@@ -77,7 +77,7 @@ def test_a_line_that_is_no_labelled_message_is_named(tmp_path: Path, bad: Any) -
 
 def test_a_file_that_is_not_there_is_named_before_anything_is_learnt(tmp_path: Path) -> None:
     said: list[str] = []
-    with pytest.raises(Invalid, match="none.jsonl cannot be read"):
+    with pytest.raises(Invalid, match=r"none\.jsonl cannot be read"):
         train(tmp_path / "none.jsonl", tmp_path / "detector.json", said.append)
     assert said == []
 
