@@ -12,9 +12,10 @@ from switchboard.apps.honeypot.rules import vocabulary
 from switchboard.apps.honeypot.rules.detection import SCAM_TYPES
 
 PATTERNS = {
-    "negations": vocabulary.negations(),
-    **{f"{signal.id} in Latin": signal.latin for signal in vocabulary.signals()},
-    **{f"{signal.id} in Devanagari": signal.devanagari for signal in vocabulary.signals()},
+    "negations in Latin": vocabulary.negations().latin,
+    "negations in Devanagari": vocabulary.negations().hindi,
+    **{f"{signal.id} in Latin": signal.phrases.latin for signal in vocabulary.signals()},
+    **{f"{signal.id} in Devanagari": signal.phrases.hindi for signal in vocabulary.signals()},
 }
 
 
@@ -38,8 +39,8 @@ def test_every_signal_speaks_for_known_types_and_in_a_sentence(signal: vocabular
     assert signal.types.keys() <= set(SCAM_TYPES)
     assert signal.reason[0].isupper()
     assert not signal.reason.endswith(".")
-    assert signal.latin.search("") is None
-    assert signal.devanagari.search("") is None
+    assert signal.phrases.latin.search("") is None
+    assert signal.phrases.hindi.search("") is None
 
 
 def test_every_type_but_the_unknown_has_a_signal() -> None:

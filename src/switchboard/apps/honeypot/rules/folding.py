@@ -96,8 +96,12 @@ def skeleton(text: str) -> str:
     return text if text.isascii() else text.translate(_confusables())
 
 
+@lru_cache(maxsize=32)
 def fold_for_reading(text: str) -> str:
-    """The text as vocabulary is matched: folded, lower case, single spaces, no pauses, `w0n` for `won`."""
+    """The text as vocabulary is matched: folded, lower case, single spaces, no pauses, `w0n` for `won`.
+
+    A message is read for many things in turn, so the last ones are kept.
+    """
     lowered = _SPACES.sub(" ", fold(text).text.lower()).strip()
     return _LEET.sub(lambda match: "o" if match[0] == "0" else "i", _PAUSES.sub("", lowered))
 

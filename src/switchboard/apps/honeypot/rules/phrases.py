@@ -40,12 +40,18 @@ class Phrases(NamedTuple):
         match = self.latin.search(text.latin) or (self.hindi.search(text.hindi) if text.hindi else None)
         return match[0].strip() if match else None
 
+    def are_in(self, text: Prepared) -> bool:
+        """Whether the text holds any of the phrases."""
+        return self.latin.search(text.latin) is not None or (
+            text.hindi != "" and self.hindi.search(text.hindi) is not None
+        )
+
     def without(self, text: Prepared) -> Prepared:
         """The text with the phrases taken out; what stood around one does not become a phrase."""
         return Prepared(self.latin.sub(" #", text.latin), self.hindi.sub(" #", text.hindi))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def prepare(text: str) -> Prepared:
     """Any text, folded as vocabulary is read, ready for any number of phrases. One message is read for many things."""
     spaced = " " + _WORD_START.sub(" ", fold_for_reading(text))
