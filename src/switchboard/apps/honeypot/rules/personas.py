@@ -13,7 +13,7 @@ from typing import Any
 
 from switchboard.apps.honeypot.rules.data import list_data, load_data
 from switchboard.apps.honeypot.rules.detection import UNKNOWN
-from switchboard.apps.honeypot.rules.language import ENGLISH
+from switchboard.apps.honeypot.rules.language import ENGLISH, UNDETERMINED
 from switchboard.apps.honeypot.rules.phrases import Phrases, compile_phrases, prepare
 
 DEFAULT_PERSONA_ID = "elderly_victim"
@@ -95,7 +95,7 @@ def choose_persona(scam_type: str | None, language: str, seed: int, text: str = 
 
 def _suited(scam_type: str, language: str, text: str) -> Sequence[str]:
     choice = load_data("persona_choice")
-    country = _country(text) if language == ENGLISH else INDIA
+    country = _country(text) if language in (ENGLISH, UNDETERMINED) else INDIA
     if country != INDIA:
         local: Sequence[str] = choice["abroad"][country]
         return local
