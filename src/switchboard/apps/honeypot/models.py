@@ -124,8 +124,7 @@ class IntelligenceValueModel(Base):
     __tablename__ = "intelligence_values"
     __table_args__ = (
         sa.UniqueConstraint("session_id", "kind", "value", name="uq_intelligence_values_session"),
-        sa.Index("ix_intelligence_values_value", "value", "kind"),
-        sa.Index("ix_intelligence_values_last_seen_at", "last_seen_at", "id"),
+        sa.Index("ix_intelligence_values_value", "value", "kind", "last_seen_at", "id"),
     )
 
     id: Mapped[str] = mapped_column(sa.String(36), primary_key=True, default=_new_id)

@@ -29,6 +29,11 @@ def upgrade() -> None:
     op.add_column("sessions", sa.Column("campaign_id", sa.String(36)))
     op.create_index("ix_sessions_campaign_id", "sessions", ["campaign_id"])
     op.add_column("intelligence_values", sa.Column("shown", sa.String(512)))
+    op.drop_index("ix_intelligence_values_last_seen_at", "intelligence_values")
+    op.drop_index("ix_intelligence_values_value", "intelligence_values")
+    op.create_index(
+        "ix_intelligence_values_value", "intelligence_values", ["value", "kind", "last_seen_at", "id"]
+    )
     _rename_links()
     _create_linked_values()
     _create_value_counts()

@@ -81,7 +81,12 @@ def find(tx: Transaction, query: str, lookups: Sequence[str], before: int | None
     found = {row["id"]: row for row in tx.rows(statements.FIND_MESSAGES, ids=as_json(ids))} if ids else {}
     values = []
     if before is None:
-        values = [row for value in lookups for row in tx.rows(links.LOOK_UP_VALUE, value=value, limit=limit)]
+        values = [
+            row
+            for value in lookups
+            for linked in tx.rows(links.FIND_LINKED_BY_VALUE, value=value)
+            for row in tx.rows(links.LOOK_UP_VALUE, value=value, kind=linked["kind"], limit=limit)
+        ]
     return {"values": values, "messages": [found[id] for id in ids if id in found], "before": page.before}
 
 

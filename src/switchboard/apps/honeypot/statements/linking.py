@@ -23,7 +23,7 @@ RECORD_VALUE = Statement(
 )
 LOOK_UP_VALUE = Statement(
     "SELECT kind, value, coalesce(shown, value) AS shown, session_id, confidence, occurrences, first_turn, last_turn, first_seen_at,"
-    " last_seen_at FROM {intelligence_values} WHERE value = :value"
+    " last_seen_at FROM {intelligence_values} WHERE value = :value AND kind = :kind"
     " ORDER BY last_seen_at DESC, id DESC LIMIT :limit"
 )
 LINK_VALUE = Statement(
