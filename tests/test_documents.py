@@ -49,7 +49,7 @@ API_PATH = re.compile(
     r"(?<![\w.])(?:http://127\.0\.0\.1:\d+)?(/(?:api|health|metrics|docs|openapi)\b[^\s`'\"]*)"
 )
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-SETTING = re.compile(r"SWITCHBOARD_[A-Z_]*[A-Z]")
+SETTING = re.compile(r"SWITCHBOARD_[A-Z0-9_]*[A-Z]")
 SOURCE_FILE = re.compile(r"(?<![\w./<>-])((?:[\w.-]+/)+[\w.-]+\.(?:py|toml|md|jsonl|svg|lock|json))(?![\w/])")
 
 # Beside the routes, the framework serves these two; they describe the rest.

@@ -54,6 +54,7 @@ def create_app(platform: Platform) -> FastAPI:
             (platform.keys.write_last_used, _LAST_USED_SECONDS),
         ):
             yield
+        await platform.close_model()
         for write in (rate_limits.write_behind, platform.keys.write_last_used):
             try:
                 await write()

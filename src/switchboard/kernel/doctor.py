@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple
+from urllib.parse import urlsplit
 
 from switchboard import __version__
 from switchboard.kernel.database import library
@@ -55,6 +56,7 @@ def examine(platform: Platform) -> list[Finding]:
         Finding("well", f"The clock says {platform.clock.now():%Y-%m-%d %H:%M:%S} UTC"),
         *_examine_place(platform),
         *_examine_vault(platform),
+        _examine_model(platform),
     ]
     findings.extend(_examine_environment())
     for name in (PLATFORM, *platform.app_names):
@@ -141,6 +143,20 @@ def _examine_vault(platform: Platform) -> Iterator[Finding]:
             yield Finding("wrong", error.message, error.hint)
         else:
             yield Finding("well", f"The vault holds {len(keys)} key(s) in {file}: keep a copy elsewhere")
+
+
+def _examine_model(platform: Platform) -> Finding:
+    """What the settings say of a model; it is not called, because a call may cost money."""
+    settings = platform.settings
+    if settings.llm_url is None:
+        return Finding("well", "No language model is configured: the rules word every reply")
+    try:
+        assert platform.model is not None
+    except SwitchboardError as error:
+        return Finding("wrong", error.message, error.hint)
+    with_key = "with a key" if settings.llm_key else "without a key"
+    host = urlsplit(settings.llm_url).netloc
+    return Finding("well", f"Replies are worded by the model {settings.llm_model} at {host}, {with_key}")
 
 
 def _examine_database(platform: Platform, name: str) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""The parts of one process, put together once: settings, clock, ids, chance, databases, keys, vault.
+"""The parts of one process, put together once: settings, clock, ids, chance, databases, keys, vault, model.
 
 Services take what they need from here; nothing else in the tree opens a database or reads a setting.
 """
@@ -18,6 +18,7 @@ from switchboard.kernel.ids import Chance, Ids, SystemChance, TimeOrderedIds
 from switchboard.kernel.settings import Settings
 
 if TYPE_CHECKING:
+    from switchboard.kernel.llm.model import LanguageModel
     from switchboard.kernel.outbox import Outbox
     from switchboard.kernel.security.keys import ApiKeys
     from switchboard.kernel.security.vault import Vault
@@ -38,13 +39,16 @@ class Platform:
         clock: Clock | None = None,
         ids: Ids | None = None,
         chance: Chance | None = None,
+        model: LanguageModel | None = None,
     ) -> None:
+        """`model` stands in for the one that the settings name."""
         self.settings = settings
         self.apps = tuple(apps)
         self.clock = clock or SystemClock()
         self.ids = ids or TimeOrderedIds(self.clock)
         self.chance = chance or SystemChance()
         self.app_names = tuple(app.name for app in self.apps)
+        self._given_model = model
         self._databases: dict[str, Database] = {}
 
     def database(self, name: str) -> Database:
@@ -58,6 +62,15 @@ class Platform:
         from switchboard.kernel.security.keys import ApiKeys
 
         return ApiKeys(self.database(PLATFORM), self.clock, self.ids)
+
+    @cached_property
+    def model(self) -> LanguageModel | None:
+        """The language model that the settings name, within its budget. Raises Invalid for a wrong address."""
+        if self._given_model is not None or self.settings.llm_url is None:
+            return self._given_model
+        from switchboard.kernel.llm.configured import configured_model
+
+        return configured_model(self.settings, self.clock)
 
     @cached_property
     def vault(self) -> Vault:
@@ -107,6 +120,11 @@ class Platform:
             for name in (PLATFORM, *self.app_names)
             for revision in migrate(self.database(name), self.chains(name))
         ]
+
+    async def close_model(self) -> None:
+        """Let go of the model's connections, in the event loop that asked it."""
+        if self.model is not None:
+            await self.model.close()
 
     def close(self) -> None:
         databases, self._databases = self._databases, {}

@@ -6,9 +6,9 @@ docs/operate/settings.md is generated from the descriptions here; a test fails w
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -73,6 +73,40 @@ class Settings(BaseSettings):
         max_length=100,
         description="The name under which exports say who made them.",
     )
+    llm_url: str | None = Field(
+        None,
+        description="Address of a language model that words replies, of any vendor or server that speaks OpenAI's "
+        "chat-completions API (`http://127.0.0.1:11434/v1`). Empty: the rules word every reply.",
+    )
+    llm_key: SecretStr | None = Field(None, description="The key for that address, where it asks for one.")
+    llm_model: str | None = Field(
+        None, validate_default=True, description="The model's name there; needed with an address."
+    )
+    llm_timeout_seconds: float = Field(
+        10.0,
+        gt=0,
+        le=120,
+        description="How long the model may take for a reply before the rules word it. Keep it below "
+        "`SWITCHBOARD_SHUTDOWN_SECONDS`.",
+    )
+    llm_calls_per_minute: int = Field(
+        60,
+        ge=0,
+        description="Calls of the model that one process may make in a minute; the rules word the rest. 0 means "
+        "no limit.",
+    )
+    llm_price_per_1k_prompt_tokens: float = Field(
+        0.0, ge=0, description="Price of 1,000 tokens that the model reads."
+    )
+    llm_price_per_1k_completion_tokens: float = Field(
+        0.0, ge=0, description="Price of 1,000 tokens that the model writes."
+    )
+    llm_daily_cost_limit: float | None = Field(
+        None,
+        ge=0,
+        description="What the model may cost one process in a day (UTC), in the currency of the two prices. "
+        "Empty: no limit.",
+    )
     honeypot_max_turns: int = Field(
         10, ge=1, le=50, description="Turns after which a honeypot session ends as MAX_TURNS_REACHED."
     )
@@ -103,6 +137,26 @@ class Settings(BaseSettings):
                 "takes a PostgreSQL address (postgresql://…); leave it empty for SQLite in the data folder"
             )
         return url
+
+    @field_validator("llm_url", "llm_key", "llm_model", "llm_daily_cost_limit", mode="before")
+    @classmethod
+    def _empty_is_nothing(cls, given: Any) -> Any:
+        return None if isinstance(given, str) and not given.strip() else given
+
+    @field_validator("llm_model")
+    @classmethod
+    def _named_with_an_address(cls, name: str | None, info: ValidationInfo) -> str | None:
+        if name is None and info.data.get("llm_url") is not None:
+            raise ValueError("names the model at SWITCHBOARD_LLM_URL, so it has to be set with it")
+        return name
+
+    @field_validator("llm_daily_cost_limit")
+    @classmethod
+    def _counted_in_prices(cls, limit: float | None, info: ValidationInfo) -> float | None:
+        prices = ("llm_price_per_1k_prompt_tokens", "llm_price_per_1k_completion_tokens")
+        if limit is not None and not any(info.data.get(price) for price in prices):
+            raise ValueError("counts nothing without a price: set at least one of the two")
+        return limit
 
     @property
     def is_postgresql(self) -> bool:

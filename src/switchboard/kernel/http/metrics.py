@@ -38,6 +38,12 @@ _size = Gauge("switchboard_database_size_bytes", "Size of a database", ["databas
 _outbox = Gauge(
     "switchboard_outbox_messages", "Results by state of delivery", ["database", "status"], registry=REGISTRY
 )
+_wordings = Counter(
+    "switchboard_model_wordings",
+    "Replies that a language model was asked for",
+    ["app", "result"],
+    registry=REGISTRY,
+)
 
 
 @lru_cache(4096)
@@ -50,6 +56,11 @@ def count_request(method: str, path: str, status: int, seconds: float) -> None:
     counter, histogram = _children(method if method in _METHODS else "other", path, status)
     counter.inc()
     histogram.observe(seconds)
+
+
+def count_wording(app: str, result: str) -> None:
+    """Count one call of the language model: `used`, `refused`, or why no answer came."""
+    _wordings.labels(app, result).inc()
 
 
 def set_database(name: str, *, waiting: int, size_bytes: int, outbox: dict[str, int]) -> None:

@@ -20,6 +20,7 @@ FailureReason = Literal[
     "model",
     "rate",
     "request",
+    "resting",
     "server",
     "timeout",
     "too_large",

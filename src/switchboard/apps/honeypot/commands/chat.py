@@ -52,6 +52,8 @@ def hold_chat(
         except KeyboardInterrupt:
             chat.say_goodbye(after_prompt=True)
             raise typer.Exit(130) from None
+        finally:
+            runner.run(platform.close_model())
         chat.say_goodbye()
 
 

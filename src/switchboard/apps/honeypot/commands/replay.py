@@ -102,7 +102,8 @@ def _play(platform: Platform, replay: Replay, concurrency: int) -> None:
     started = platform.clock.monotonic()
     with progress:
         task = progress.add_task("", total=len(replay.file.rows))
-        players = _Players(Honeypot(platform), replay, lambda: progress.advance(task))
+        # What the rows say does not depend on the replies, so none of them is worth a call of the model.
+        players = _Players(Honeypot(platform, uses_model=False), replay, lambda: progress.advance(task))
         try:
             asyncio.run(players.play(concurrency))
         except KeyboardInterrupt:

@@ -75,10 +75,7 @@ def reply(persona: Persona, scene: Scene) -> str:
     to be read badly.
     """
     turn = _Turn(persona, scene)
-    if not scene.verdict.is_scam and scene.verdict.confidence < _HARMLESS_BELOW:
-        slots = turn.harmless_slots()
-    else:
-        slots = turn.scam_slots()
+    slots = turn.harmless_slots() if is_harmless(scene.verdict) else turn.scam_slots()
     return _first_allowed(persona, turn.wording, turn.lines(slots), scene.said, turn.is_allowed)
 
 
@@ -90,6 +87,11 @@ def close(persona: Persona, closing: str, *, language: str, seed: int, said: Seq
         slots.insert(0, wording.openers)
     lines = compose(slots, {}, remember(said), random.Random(f"{seed}:{closing}:{persona.id}"))
     return _first_allowed(persona, wording, lines, said, lambda line: True)
+
+
+def is_harmless(verdict: Verdict) -> bool:
+    """Whether so little speaks of a scam that the sender is asked who they are, and for nothing else."""
+    return not verdict.is_scam and verdict.confidence < _HARMLESS_BELOW
 
 
 def phase_of(turn: int, max_turns: int) -> str:

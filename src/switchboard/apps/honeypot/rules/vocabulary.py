@@ -58,7 +58,5 @@ def signals_in(text: str) -> tuple[Signal, ...]:
     everything = prepare(text)
     said = negations().without(everything)
     return tuple(
-        signal
-        for signal in signals()
-        if signal.phrases.are_in(everything if signal.sees_negations else said)
+        signal for signal in signals() if signal.phrases.are_in(everything if signal.sees_negations else said)
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,8 +13,11 @@ import structlog
 from switchboard.apps.honeypot import statements
 from switchboard.apps.honeypot.exports.evidence import Producer
 from switchboard.apps.honeypot.service import evidence, linking, queries, rollups
+from switchboard.apps.honeypot.service.decision import Decision, get_persona
+from switchboard.apps.honeypot.service.listening import Heard, Listener
 from switchboard.apps.honeypot.service.queries import Answer, Place
-from switchboard.apps.honeypot.service.turns import Heard, Listener, Opening, Turns, get_persona
+from switchboard.apps.honeypot.service.turns import Opening, Turns
+from switchboard.apps.honeypot.service.wording import Wordings
 from switchboard.apps.honeypot.statements import linking as links
 from switchboard.kernel import receipts
 from switchboard.kernel.database.database import BATCH_ROWS, Database
@@ -40,7 +44,8 @@ log = structlog.get_logger("switchboard.honeypot")
 class Honeypot:
     """Sessions with scammers, what they gave away, and what that ties together."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, *, uses_model: bool = True) -> None:
+        """Without `uses_model`, or where no model is configured, the grammar words every reply."""
         self._platform = platform
         self._database: Database = platform.database("honeypot")
         self._clock = platform.clock
@@ -54,6 +59,8 @@ class Honeypot:
             goal_score=platform.settings.honeypot_goal_score,
             persona_id=_persona_setting(platform.settings.honeypot_persona),
         )
+        model = platform.model if uses_model else None
+        self._wordings = None if model is None else Wordings(model, platform.chance)
 
     async def open_session(
         self, opening: Opening, caller: Caller, client_message_id: str | None = None
@@ -68,7 +75,9 @@ class Honeypot:
             get_persona(opening.persona_id)
         name = _request_name(caller.scope, client_message_id, *opening)
         heard = self._listener.hear(opening.message)
-        return self._note(heard, await self._database.write(self._turns.open, opening, heard, name))
+        asked = (opening, heard, name)
+        answer = await self._take_turn(self._turns.open, self._turns.foresee_opening, name, asked)
+        return self._note(heard, answer)
 
     async def receive_message(
         self, session_id: str, message: str, client_message_id: str | None = None
@@ -80,7 +89,9 @@ class Honeypot:
         _require_id(session_id)
         name = _request_name(f"session:{session_id}", client_message_id, message)
         heard = self._listener.hear(message)
-        return self._note(heard, await self._database.write(self._turns.receive, session_id, heard, name))
+        asked = (session_id, heard, name)
+        answer = await self._take_turn(self._turns.receive, self._turns.foresee, session_id, asked)
+        return self._note(heard, answer)
 
     async def end_session(self, session_id: str, reason: str | None, caller: Caller) -> Answer:
         """End an open session by hand; the session. Raises NotFound, Conflict when it has ended."""
@@ -197,6 +208,21 @@ class Honeypot:
         """Count values, campaigns and daily figures anew from the sessions; how many of each there are."""
         values, campaigns = linking.rebuild(self._database, self._clock.now(), self._ids)
         return values, campaigns, rollups.rebuild(self._database, _BEGINNING)
+
+    async def _take_turn(
+        self,
+        turn: Callable[..., Answer],
+        foresee: Callable[..., Decision | None],
+        conversation: Hashable,
+        asked: tuple[Any, ...],
+    ) -> Answer:
+        """A turn in its one transaction. A model is asked for the reply before that, never inside."""
+        if self._wordings is None:
+            return await self._database.write(turn, *asked)
+        foreseen = partial(self._database.read, foresee, *asked)
+        # A first message without a name is like no other, so it waits for none.
+        async with self._wordings.propose(conversation or object(), foreseen) as wording:
+            return await self._database.write(turn, *asked, wording)
 
     def _fingerprint(self, kind: str, value: str) -> str:
         """What stands for a secret wherever values are compared."""

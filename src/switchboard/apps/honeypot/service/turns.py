@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from switchboard.apps.honeypot import statements
-from switchboard.apps.honeypot.rules import (
-    detection,
-    extraction,
-    intelligence,
-    language,
-    lifecycle,
-    masking,
-    personas,
-    replies,
-    result,
-    safety,
-    scoring,
-)
+from switchboard.apps.honeypot.rules import extraction, intelligence, lifecycle, personas, result
 from switchboard.apps.honeypot.rules import linking as linking_rules
 from switchboard.apps.honeypot.service import linking, rollups
+from switchboard.apps.honeypot.service.decision import Before, Decision, decide
+from switchboard.apps.honeypot.service.listening import Heard
 from switchboard.apps.honeypot.service.queries import Answer, require_session
+from switchboard.apps.honeypot.service.wording import Reply, Wording, word
 from switchboard.kernel import outbox, receipts
-from switchboard.kernel.clock import Clock, to_iso
+from switchboard.kernel.clock import to_iso
 from switchboard.kernel.database.statement import Row
 from switchboard.kernel.database.transaction import Transaction, as_json
-from switchboard.kernel.errors import Conflict, Invalid
-from switchboard.kernel.ids import Chance, Ids
+from switchboard.kernel.errors import Conflict
+from switchboard.kernel.ids import Ids
 from switchboard.kernel.language import search
 from switchboard.kernel.receipts import RequestName
 from switchboard.kernel.security import audit
@@ -37,8 +27,6 @@ from switchboard.kernel.security.caller import Caller
 
 RESULT_TOPIC = "honeypot.session.ended"
 SWEEP_LIMIT = 200
-# Characters from which on a message alone says which language it is in.
-_TELLING = 24
 _GIVEN = ("persona_id", "source_type", "source_identifier", "metadata")
 _STATE = (
     "id",
@@ -65,66 +53,12 @@ class Opening(NamedTuple):
     metadata: Mapping[str, Any] | None
 
 
-class _Before(NamedTuple):
-    """A session as a turn finds it: its row, what is known, the lines of both sides, the oldest first."""
-
-    session: Row
-    known: Mapping[str, list[intelligence.Item]]
-    said: Sequence[str]
-    heard: Sequence[str]
-    is_new: bool
-
-
-class Heard(NamedTuple):
-    """A scammer's message with what the rules read in it, before any session is loaded; secrets are masked."""
-
-    text: str
-    findings: Sequence[extraction.Finding]
-    verdict: detection.Verdict
-    danger: safety.Danger | None
-    language: str
-    now: datetime
-    seed: int
-
-
-class Listener:
-    """Reads a message once, outside of any transaction: what it means, what it gives away."""
-
-    def __init__(self, clock: Clock, chance: Chance, fingerprint: Callable[[str, str], str]) -> None:
-        self._clock = clock
-        self._chance = chance
-        self._fingerprint = fingerprint
-
-    def hear(self, text: str) -> Heard:
-        findings = extraction.extract(text)
-        verdict = detection.detect(text, findings)
-        if any(found.kind in masking.SECRET_KINDS for found in findings):
-            masked = masking.mask_spans(text, findings)
-            findings = [self._without_secret(found, masked) for found in findings]
-            text = masked
-        return Heard(
-            text,
-            findings,
-            verdict,
-            safety.find_danger(text),
-            language.detect_language(text),
-            self._clock.now(),
-            self._chance.seed(),
-        )
-
-    def _without_secret(self, found: extraction.Finding, text: str) -> extraction.Finding:
-        if found.kind not in masking.SECRET_KINDS:
-            return found
-        return replace(
-            found,
-            value=masking.mask(found.value),
-            raw=text[found.start : found.end],
-            details={**found.details, "fingerprint": self._fingerprint(found.kind, found.value)},
-        )
-
-
 class Turns:
-    """The transactions over one honeypot database; each method but the constructor runs inside a turn."""
+    """The transactions over one honeypot database. Each method but the constructor runs inside one.
+
+    The two that foresee a turn write nothing and run on a reader; what they read may have changed when the turn
+    is taken.
+    """
 
     def __init__(
         self, ids: Ids, *, max_turns: int, silence: timedelta, persona_id: str | None, goal_score: float
@@ -136,40 +70,52 @@ class Turns:
         self._max_turns = max_turns
         self._silence = silence
 
-    def open(self, tx: Transaction, opening: Opening, heard: Heard, name: RequestName | None) -> Answer:
+    def open(
+        self,
+        tx: Transaction,
+        opening: Opening,
+        heard: Heard,
+        name: RequestName | None,
+        wording: Wording | None = None,
+    ) -> Answer:
         """A new session with its first turn. Raises Conflict for a name used for another request."""
         if (answer := receipts.find_answer(tx, name)) is not None:
             return answer
-        session = {
-            "id": self._ids.new(),
-            "persona_id": opening.persona_id or self._choose(heard),
-            "source_type": opening.source_type,
-            "source_identifier": opening.source_identifier,
-            "metadata": None if opening.metadata is None else as_json(dict(opening.metadata)),
-            "started_at": heard.now,
-            "last_message_at": None,
-            "status": lifecycle.INITIAL,
-            "turn_count": 0,
-            "scam_confidence": None,
-            "first_disclosure_turn": None,
-            "campaign_id": None,
-        }
-        return self._take_turn(tx, _Before(session, {}, [], [], is_new=True), heard, name)
+        return self._take_turn(tx, self._unheard(opening, heard, self._ids.new()), heard, name, wording)
 
-    def receive(self, tx: Transaction, session_id: str, heard: Heard, name: RequestName | None) -> Answer:
+    def foresee_opening(
+        self, tx: Transaction, opening: Opening, heard: Heard, name: RequestName | None
+    ) -> Decision | None:
+        """What `open` is going to decide, on a reader; None when the request was answered before."""
+        if receipts.find_answer(tx, name) is not None:
+            return None
+        return self._decide(self._unheard(opening, heard, ""), heard)
+
+    def receive(
+        self,
+        tx: Transaction,
+        session_id: str,
+        heard: Heard,
+        name: RequestName | None,
+        wording: Wording | None = None,
+    ) -> Answer:
+        """The next turn of an open session. Raises NotFound, Conflict."""
         if (answer := receipts.find_answer(tx, name)) is not None:
             return answer
-        session = _require_open(tx.find(statements.LOCK_SESSION, id=session_id), session_id)
-        known = require_session(tx.find(statements.FIND_INTELLIGENCE, session_id=session_id), session_id)
-        lines = tx.rows(statements.LIST_SPOKEN, session_id=session_id)
-        before = _Before(
-            session,
-            {column: known[column] or [] for column in intelligence.COLUMNS},
-            [line["content"] for line in lines if line["role"] == "agent"],
-            [line["content"] for line in lines if line["role"] == "scammer"],
-            is_new=False,
-        )
-        return self._take_turn(tx, before, heard, name)
+        session = tx.find(statements.LOCK_SESSION, id=session_id)
+        return self._take_turn(tx, _load_before(tx, session, session_id), heard, name, wording)
+
+    def foresee(
+        self, tx: Transaction, session_id: str, heard: Heard, name: RequestName | None
+    ) -> Decision | None:
+        """What `receive` would decide now, on a reader; None when the request was answered before.
+
+        Raises as `receive` does.
+        """
+        if receipts.find_answer(tx, name) is not None:
+            return None
+        session = tx.find(statements.FIND_SESSION, id=session_id)
+        return self._decide(_load_before(tx, session, session_id), heard)
 
     def end(self, tx: Transaction, session_id: str, reason: str, caller: Caller, now: datetime) -> None:
         """End an open session by hand. Raises NotFound, Conflict when it has ended."""
@@ -195,23 +141,26 @@ class Turns:
         audit.record(tx, caller, "delete", "session", session_id, id=self._ids.new(), at=now)
         rollups.record_change(tx, session, None)
 
-    def _take_turn(self, tx: Transaction, before: _Before, heard: Heard, name: RequestName | None) -> Answer:
+    def _take_turn(
+        self,
+        tx: Transaction,
+        before: Before,
+        heard: Heard,
+        name: RequestName | None,
+        wording: Wording | None,
+    ) -> Answer:
         """One turn: the scammer's line, what it gave away, the persona's reply, the session's new state."""
         session = before.session
-        turn = session["turn_count"] + 1
         if session["last_message_at"] is not None:
             # Turns are counted in the order they get the session; a clock that stepped back, or a turn that
             # came first and waited, must not put its line before an earlier turn's.
             heard = heard._replace(now=max(heard.now, session["last_message_at"]))
-        verdict = detection.combine(_earlier_verdict(session), heard.verdict)
-        items, new_items = intelligence.merge(before.known, heard.findings, turn, to_iso(heard.now))
-        score = scoring.intelligence_score(intelligence.confidences(items))
-        outcome = lifecycle.decide(turn, self._max_turns, score, verdict, heard.danger, self._goal_score)
-        speaker = get_persona(session["persona_id"])
-        reply = self._reply(speaker, before, heard, verdict, items, outcome)
+        decision = self._decide(before, heard)
+        verdict, outcome = decision.verdict, decision.outcome
+        reply = word(decision, wording)
         after = {
             **session,
-            "turn_count": turn,
+            "turn_count": decision.turn,
             "status": outcome.status,
             "ended_at": heard.now if lifecycle.is_ended(outcome.status) else None,
             "ended_reason": outcome.reason,
@@ -219,65 +168,41 @@ class Turns:
             "scam_type": verdict.scam_type,
             "scam_confidence": verdict.confidence,
             "reasons": as_json(verdict.reasons),
-            "intelligence_score": score,
-            "first_disclosure_turn": session["first_disclosure_turn"] or (turn if new_items else None),
+            "intelligence_score": decision.score,
+            "first_disclosure_turn": session["first_disclosure_turn"]
+            or (decision.turn if decision.new_items else None),
         }
-        self._record_state(tx, before, after, items, heard)
-        self._record_lines(tx, session["id"], turn, heard, reply)
-        linking.record(
-            tx, session, [_said(found, items) for found in heard.findings], turn, heard.now, self._ids
-        )
+        self._record_state(tx, before, after, decision.items, heard)
+        self._record_lines(tx, session["id"], decision.turn, heard, reply)
+        given = [_said(found, decision.items) for found in heard.findings]
+        linking.record(tx, session, given, decision.turn, heard.now, self._ids)
         if after["ended_at"] is not None:
             self._publish_result(tx, session["id"], heard.now)
-        answer = {
-            "session_id": session["id"],
-            "reply": reply,
-            "persona": {"id": speaker.id, "name": speaker.name},
-            "scam": {
-                "is_scam": verdict.is_scam,
-                "type": verdict.scam_type,
-                "confidence": verdict.confidence,
-                "reasons": list(verdict.reasons),
-            },
-            "status": outcome.status,
-            "turn_count": turn,
-            "new_intelligence": new_items,
-            "intelligence_score": score,
-        }
+        answer = _answer(session["id"], decision, reply)
         receipts.keep_answer(tx, name, session["id"], answer, heard.now)
         rollups.record_change(tx, None if before.is_new else session, after)
         return answer
 
-    def _reply(
-        self,
-        speaker: personas.Persona,
-        before: _Before,
-        heard: Heard,
-        verdict: detection.Verdict,
-        items: Mapping[str, list[intelligence.Item]],
-        outcome: lifecycle.Outcome,
-    ) -> str:
-        spoken = language.detect_language(
-            heard.text if len(heard.text) > _TELLING else " ".join([*before.heard, heard.text])
-        )
-        if outcome.closing is not None:
-            return replies.close(speaker, outcome.closing, language=spoken, seed=heard.seed, said=before.said)
-        return replies.reply(
-            speaker,
-            replies.Scene(
-                turn=before.session["turn_count"] + 1,
-                text=heard.text,
-                verdict=verdict,
-                seed=heard.seed,
-                language=spoken,
-                max_turns=self._max_turns,
-                findings=heard.findings,
-                known=intelligence.values_by_kind(items),
-                missing=intelligence.missing_kinds(items),
-                said=before.said,
-                heard=before.heard,
-            ),
-        )
+    def _decide(self, before: Before, heard: Heard) -> Decision:
+        return decide(before, heard, max_turns=self._max_turns, goal_score=self._goal_score)
+
+    def _unheard(self, opening: Opening, heard: Heard, session_id: str) -> Before:
+        """A session nothing was said in yet."""
+        session = {
+            "id": session_id,
+            "persona_id": opening.persona_id or self._choose(heard),
+            "source_type": opening.source_type,
+            "source_identifier": opening.source_identifier,
+            "metadata": None if opening.metadata is None else as_json(dict(opening.metadata)),
+            "started_at": heard.now,
+            "last_message_at": None,
+            "status": lifecycle.INITIAL,
+            "turn_count": 0,
+            "scam_confidence": None,
+            "first_disclosure_turn": None,
+            "campaign_id": None,
+        }
+        return Before(session, {}, [], [], is_new=True)
 
     def _choose(self, heard: Heard) -> str:
         """The persona that suits the first message."""
@@ -286,7 +211,7 @@ class Turns:
         chosen = personas.choose_persona(heard.verdict.scam_type, heard.language, heard.seed, heard.text)
         return chosen.id
 
-    def _record_lines(self, tx: Transaction, session_id: str, turn: int, heard: Heard, reply: str) -> None:
+    def _record_lines(self, tx: Transaction, session_id: str, turn: int, heard: Heard, reply: Reply) -> None:
         spans = [
             {"kind": found.kind, "value": found.value, "start": found.start, "end": found.end}
             for found in heard.findings
@@ -300,16 +225,19 @@ class Turns:
             turn_number=turn,
             heard=heard.text,
             heard_metadata=as_json({"spans": spans}) if spans else None,
-            reply=reply,
+            reply=reply.text,
             now=heard.now,
         )
+        if reply.model is not None:
+            worded_by = as_json({"worded_by": "model", "model": reply.model})
+            tx.run(statements.MARK_REPLY, id=reply_id, metadata=worded_by)
         search.add(tx, heard_id, session_id, heard.text)
-        search.add(tx, reply_id, session_id, reply)
+        search.add(tx, reply_id, session_id, reply.text)
 
     def _record_state(
         self,
         tx: Transaction,
-        before: _Before,
+        before: Before,
         after: Mapping[str, Any],
         items: Mapping[str, list[intelligence.Item]],
         heard: Heard,
@@ -347,13 +275,24 @@ class Turns:
         outbox.publish(tx, RESULT_TOPIC, session_id, body, ids=self._ids, now=now)
 
 
-def get_persona(persona_id: str) -> personas.Persona:
-    """The persona of that id. Raises Invalid."""
-    try:
-        return personas.get_persona(persona_id)
-    except LookupError:
-        known = ", ".join(each.id for each in personas.list_personas())
-        raise Invalid(f"There is no persona {persona_id!r}.", hint=f"Choose one of: {known}.") from None
+def _answer(session_id: str, decision: Decision, reply: Reply) -> Answer:
+    """What the caller is told of a turn, and told again when the request is repeated."""
+    verdict = decision.verdict
+    return {
+        "session_id": session_id,
+        "reply": reply.text,
+        "persona": {"id": decision.speaker.id, "name": decision.speaker.name},
+        "scam": {
+            "is_scam": verdict.is_scam,
+            "type": verdict.scam_type,
+            "confidence": verdict.confidence,
+            "reasons": list(verdict.reasons),
+        },
+        "status": decision.outcome.status,
+        "turn_count": decision.turn,
+        "new_intelligence": decision.new_items,
+        "intelligence_score": decision.score,
+    }
 
 
 def _said(found: extraction.Finding, items: dict[str, list[intelligence.Item]]) -> linking.Said:
@@ -369,6 +308,20 @@ def _said(found: extraction.Finding, items: dict[str, list[intelligence.Item]]) 
     )
 
 
+def _load_before(tx: Transaction, row: Row | None, session_id: str) -> Before:
+    """An open session with what was said in it. Raises NotFound, Conflict when it has ended."""
+    session = _require_open(row, session_id)
+    known = require_session(tx.find(statements.FIND_INTELLIGENCE, session_id=session_id), session_id)
+    lines = tx.rows(statements.LIST_SPOKEN, session_id=session_id)
+    return Before(
+        session,
+        {column: known[column] or [] for column in intelligence.COLUMNS},
+        [line["content"] for line in lines if line["role"] == "agent"],
+        [line["content"] for line in lines if line["role"] == "scammer"],
+        is_new=False,
+    )
+
+
 def _require_open(row: Row | None, session_id: str) -> Row:
     session = require_session(row, session_id)
     if lifecycle.is_ended(session["status"]):
@@ -377,14 +330,3 @@ def _require_open(row: Row | None, session_id: str) -> Row:
             hint="Open a new session for further messages.",
         )
     return session
-
-
-def _earlier_verdict(session: Row) -> detection.Verdict | None:
-    if session["scam_confidence"] is None:
-        return None
-    return detection.Verdict(
-        is_scam=session["is_scam"],
-        scam_type=session["scam_type"],
-        confidence=session["scam_confidence"],
-        reasons=tuple(session["reasons_json"] or ()),
-    )

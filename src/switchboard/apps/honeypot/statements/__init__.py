@@ -53,6 +53,7 @@ INSERT_LINES = Statement(
     " VALUES (:heard_id, :session_id, 'scammer', :heard, :turn_number, :heard_metadata, :now),"
     " (:reply_id, :session_id, 'agent', :reply, :turn_number, NULL, :now)"
 )
+MARK_REPLY = Statement("UPDATE {messages} SET metadata_json = :metadata WHERE id = :id")
 LIST_MESSAGES = Statement(
     "SELECT id, role, content, turn_number, metadata_json, created_at FROM {messages}"
     " WHERE session_id = :session_id AND (created_at, id) > (:after_at, :after_id)"
