@@ -2,16 +2,18 @@
 
 Five scripted scammers of our own that follow their script, refuse, hurry, lose patience and leave; they give an
 identifier when they are asked for it convincingly or must correct a mistake, and rarely of their own accord. Each
-run is seeded and goes through the pure rules. The same scammers meet two simpler victims for comparison.
+run is seeded and a session of the product's own service. The same scammers meet two simpler victims for comparison.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import re
 import statistics
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,24 +21,27 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from switchboard.apps.honeypot.rules import guards, lifecycle, replies
-from switchboard.apps.honeypot.rules.detection import Verdict, combine, detect
-from switchboard.apps.honeypot.rules.extraction import Finding, extract
+from switchboard.apps import APPS
+from switchboard.apps.honeypot.rules import guards, lifecycle
+from switchboard.apps.honeypot.rules.extraction import extract
 from switchboard.apps.honeypot.rules.language import detect_language
-from switchboard.apps.honeypot.rules.personas import Persona, choose_persona
-from switchboard.apps.honeypot.rules.safety import find_danger
-from switchboard.apps.honeypot.rules.scoring import intelligence_score
+from switchboard.apps.honeypot.service import Honeypot, Opening
+from switchboard.kernel import logging
+from switchboard.kernel.ids import FixedChance
+from switchboard.kernel.platform import Platform
+from switchboard.kernel.security.caller import command_caller
+from switchboard.kernel.settings import Settings
 
 RUNS = 200
 MAX_TURNS = 10
 BAR = 0.60
 # How often, once the script is at the payment, a scammer says unasked where the money goes.
 VOLUNTEERS = 0.05
-ASKED_FOR = ("upi", "bank_account", "phone", "url", "ifsc", "email", "crypto_wallet", "telegram")
 HANDLES = ("ybl", "paytm", "okaxis", "oksbi", "ibl")
 WORDS = ("helpdesk", "refundcell", "primecare", "quickdesk", "officework", "winnerdesk", "securepay")
 
-Reply = Callable[["Game"], str]
+Victim = Callable[["Game"], tuple[str, bool]]
+"""Answers the game's last line, and says whether it was the last it will answer."""
 
 
 @dataclass
@@ -145,40 +150,33 @@ class Game:
     """One conversation: the scammer's lines, the victim's, and what came of it."""
 
     seed: int
-    language: str = "en"
-    persona: Persona | None = None
-    verdict: Verdict | None = None
-    findings: Sequence[Finding] = ()
-    known: dict[str, list[str]] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    values: dict[str, set[str]] = field(default_factory=dict)
     first_disclosure: int | None = None
-    status: str = lifecycle.ONGOING
     violations: list[str] = field(default_factory=list)
 
     @property
-    def turn(self) -> int:
+    def turns(self) -> int:
         return len(self.heard)
 
     def hear(self, text: str) -> None:
         self.heard.append(text)
-        self.language = detect_language(text) if self.turn == 1 else self.language
-        self.findings = extract(text)
-        self.verdict = combine(self.verdict, detect(text, self.findings))
-        for found in self.findings:
-            values = self.known.setdefault(found.kind, [])
-            if found.value not in values:
-                values.append(found.value)
-        if self.findings and self.first_disclosure is None:
-            self.first_disclosure = self.turn
+        for found in extract(text):
+            self.values.setdefault(found.kind, set()).add(found.value)
+        if self.values and self.first_disclosure is None:
+            self.first_disclosure = self.turns
 
-    def outcome(self) -> lifecycle.Outcome:
-        assert self.verdict is not None
-        score = intelligence_score({kind: [0.9] * len(values) for kind, values in self.known.items()})
-        return lifecycle.decide(self.turn, MAX_TURNS, score, self.verdict, find_danger(self.heard[-1]))
+    def say(self, line: str) -> None:
+        """Keep the line and what is wrong with it, in whichever of the scammer's languages it is answered."""
+        known = [value for values in self.values.values() for value in values]
+        languages = {detect_language(text) for text in self.heard}
+        checks = [guards.check(line, language=each, said=self.said, known_values=known) for each in languages]
+        self.violations += min(checks, key=len)
+        self.said.append(line)
 
 
-def play(seed: int, victim: Reply) -> Game:
+def play(seed: int, victim: Victim) -> Game:
     """One whole conversation between the seed's scammer and this victim."""
     draw = random.Random(f"scammer:{seed}")
     scripts = _facts()["scripts"]
@@ -188,54 +186,51 @@ def play(seed: int, victim: Reply) -> Game:
     text = scammer.say(None)
     while text is not None:
         game.hear(text)
-        game.status = game.outcome().status
-        line = victim(game)
-        game.violations += guards.check(
-            line,
-            language=game.language,
-            said=game.said,
-            known_values=[v for vs in game.known.values() for v in vs],
-        )
-        game.said.append(line)
-        if lifecycle.is_ended(game.status):
+        line, has_ended = victim(game)
+        game.say(line)
+        if has_ended:
             return game
         text = scammer.say(line)
-    game.status = lifecycle.TERMINATED
     return game
 
 
-def answer_as_persona(game: Game) -> str:
-    """What the product says."""
-    assert game.verdict is not None
-    if game.persona is None:
-        game.persona = choose_persona(game.verdict.scam_type, game.language, game.seed, game.heard[0])
-    closing = game.outcome().closing
-    if closing:
-        return replies.close(game.persona, closing, language=game.language, seed=game.seed, said=game.said)
-    scene = replies.Scene(
-        turn=game.turn,
-        text=game.heard[-1],
-        verdict=game.verdict,
-        seed=game.seed,
-        language=game.language,
-        max_turns=MAX_TURNS,
-        findings=game.findings,
-        known=game.known,
-        missing=[kind for kind in ASKED_FOR if kind not in game.known],
-        said=game.said,
-        heard=game.heard[:-1],
-    )
-    return replies.reply(game.persona, scene)
+class Product:
+    """The honeypot itself as the victim: its service on a database of its own, each game a session."""
+
+    def __init__(self, folder: Path, runner: asyncio.Runner) -> None:
+        # The score that ends a session early is out of reach, so that every victim has as many turns.
+        settings = Settings(data_dir=folder, honeypot_max_turns=MAX_TURNS, honeypot_goal_score=3)
+        logging.configure(settings)
+        self._platform = Platform(settings, APPS, chance=FixedChance())
+        self._platform.migrate()
+        self._honeypot = Honeypot(self._platform)
+        self._runner = runner
+        self._sessions: dict[int, str] = {}
+
+    def __call__(self, game: Game) -> tuple[str, bool]:
+        answer = self._runner.run(self._answer(game))
+        self._sessions[game.seed] = answer["session_id"]
+        return answer["reply"], lifecycle.is_ended(answer["status"])
+
+    async def _answer(self, game: Game) -> dict[str, Any]:
+        text = game.heard[-1]
+        if game.turns > 1:
+            return await self._honeypot.receive_message(self._sessions[game.seed], text)
+        return await self._honeypot.open_session(Opening(text, "sms", None, None, None), command_caller())
+
+    def close(self) -> None:
+        self._platform.close()
 
 
-def say_ok(game: Game) -> str:
+def say_ok(game: Game) -> tuple[str, bool]:
     """The alternative: a victim who agrees to everything and asks for nothing."""
-    return "ok"
+    return "ok", game.turns >= MAX_TURNS
 
 
-def ask_the_same(game: Game) -> str:
+def ask_the_same(game: Game) -> tuple[str, bool]:
     """A harder alternative: a victim who is willing and asks for the scammer's number, always in the same words."""
-    return "I will do it. Which is your number, so that I can call you?"
+    line = "I will do it. Which is your number, so that I can call you?"
+    return line, game.turns >= MAX_TURNS
 
 
 def report(name: str, games: Sequence[Game]) -> float:
@@ -243,11 +238,11 @@ def report(name: str, games: Sequence[Game]) -> float:
     disclosed = [game for game in games if game.first_disclosure is not None]
     share = len(disclosed) / len(games)
     first = [game.first_disclosure for game in disclosed if game.first_disclosure is not None]
-    values = [sum(map(len, game.known.values())) for game in games]
+    values = [sum(map(len, game.values.values())) for game in games]
     print(
         f"{name}: disclosed in {share:.3f} of {len(games)} runs,"
         f" first at turn {statistics.mean(first) if first else float('nan'):.1f},"
-        f" {statistics.mean(values):.2f} values and {statistics.mean(game.turn for game in games):.1f} turns a run"
+        f" {statistics.mean(values):.2f} values and {statistics.mean(game.turns for game in games):.1f} turns a run"
     )
     by_script: defaultdict[str, list[bool]] = defaultdict(list)
     scripts = _facts()["scripts"]
@@ -258,7 +253,10 @@ def report(name: str, games: Sequence[Game]) -> float:
 
 
 def main() -> None:
-    games = [play(seed, answer_as_persona) for seed in range(RUNS)]
+    with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
+        product = Product(Path(folder), runner)
+        games = [play(seed, product) for seed in range(RUNS)]
+        product.close()
     share = report("personas", games)
     report('a victim who says "ok"', [play(seed, say_ok) for seed in range(RUNS)])
     report("a victim who asks one thing", [play(seed, ask_the_same) for seed in range(RUNS)])
