@@ -24,7 +24,10 @@ from typer.testing import CliRunner
 
 import switchboard.apps
 from switchboard.apps import APPS
-from switchboard.apps.honeypot.rules import detection, lifecycle
+from switchboard.apps.honeypot.exports.formats import FORMATS
+from switchboard.apps.honeypot.exports.observables import EXTENSION_OBJECTS
+from switchboard.apps.honeypot.rules import analytics, detection, intelligence, lifecycle, scoring
+from switchboard.apps.honeypot.rules.personas import Persona, list_personas
 from switchboard.cli import cli
 from switchboard.kernel.clock import FixedClock, SystemClock
 from switchboard.kernel.http import metrics
@@ -35,7 +38,8 @@ from switchboard.kernel.settings import Settings
 from switchboard.server import create_app
 
 ROOT = Path(__file__).parents[1]
-HONEYPOT_PAGE = ROOT / "docs" / "use" / "honeypot.md"
+USE = ROOT / "docs" / "use"
+HONEYPOT_PAGE = USE / "honeypot.md"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -291,6 +295,87 @@ def test_every_field_filter_and_scam_type_stands_on_the_page(api_document: dict[
     filters = api_document["paths"]["/api/honeypot/sessions"]["get"]["parameters"]
     named = {*fields, *(each["name"] for each in filters), *detection.SCAM_TYPES}
     assert [name for name in sorted(named) if f"`{name}`" not in pages()[HONEYPOT_PAGE]] == []
+
+
+def test_every_honeypot_route_stands_on_its_page(described: dict[str, set[str]]) -> None:
+    served = {
+        f"| `{method} {path}` |"
+        for path, methods in described.items()
+        if path.startswith("/api/honeypot/")
+        for method in methods
+    }
+    assert len(served) > 10
+    assert [row for row in sorted(served) if row not in pages()[HONEYPOT_PAGE]] == []
+
+
+def test_every_honeypot_command_stands_on_its_page() -> None:
+    honeypot: Any = typer.main.get_command(cli).commands["honeypot"]  # type: ignore[attr-defined]
+    assert [
+        name for name in honeypot.commands if f"| `switchboard honeypot {name}" not in pages()[HONEYPOT_PAGE]
+    ] == []
+
+
+def test_every_scam_type_says_what_it_is() -> None:
+    rows = first_cells(USE / "honeypot-detection.md", "The types")
+    assert rows == list(detection.SCAM_TYPES)
+
+
+def test_every_kind_of_value_says_how_it_looks() -> None:
+    assert set(first_cells(USE / "honeypot-extraction.md", "The ten kinds")) == intelligence.PLACES.keys()
+
+
+@pytest.mark.parametrize("persona", list_personas(), ids=lambda persona: persona.id)
+def test_a_persona_s_row_says_who_they_are_and_what_they_answer(persona: Persona) -> None:
+    (row,) = re.findall(rf"^\| `{persona.id}` \|.*$", pages()[USE / "honeypot-personas.md"], re.MULTILINE)
+    assert f"{persona.name}, {persona.age}, {persona.occupation}, {persona.city}" in row
+    assert re.findall(r"`([A-Z_]+)`", row) == list(persona.scam_types)
+
+
+def test_every_field_of_a_persona_s_file_is_explained() -> None:
+    page = pages()[USE / "honeypot-personas.md"]
+    fields = Persona.__dataclass_fields__
+    assert [name for name in fields if f"`{name}`" not in page] == []
+
+
+def test_the_weights_of_the_goal_are_those_that_count() -> None:
+    rows = re.findall(r"^\| ((?:`[a-z_]+`(?:, )?)+) \| (0\.\d+) \|$", pages()[HONEYPOT_PAGE], re.MULTILINE)
+    written = {kind: float(weight) for kinds, weight in rows for kind in kinds.replace("`", "").split(", ")}
+    assert written == scoring.WEIGHTS
+    assert f"From {lifecycle.GOAL_SCORE} on" in pages()[HONEYPOT_PAGE]
+
+
+def test_every_export_format_and_every_object_of_our_own_is_explained() -> None:
+    page = pages()[USE / "honeypot-exports.md"]
+    assert set(FORMATS) <= set(first_cells(USE / "honeypot-exports.md", "Handing on what was found"))
+    (extension,) = (each for each in EXTENSION_OBJECTS if each["type"] == "extension-definition")
+    own = re.findall(r"(?:^|[.;] )([a-z]+(?:-[a-z]+)+) has ", extension["schema"])
+    assert len(own) == 5
+    assert [name for name in own if f"`{name}`" not in page] == []
+
+
+def test_every_figure_is_explained() -> None:
+    figures = set(analytics.summarise([])) - {"by_status"}
+    page = pages()[USE / "honeypot-linking.md"]
+    assert [name for name in sorted(figures) if f"`{name}`" not in page] == []
+
+
+def test_every_module_of_the_rules_stands_in_one_group() -> None:
+    rules = ROOT / "src" / "switchboard" / "apps" / "honeypot" / "rules"
+    modules = {path.stem for path in rules.glob("*.py")} - {"__init__"}
+    groups = pages()[ROOT / "ARCHITECTURE.md"].partition("### The rules\n")[2].partition("\n## ")[0]
+    named = re.findall(r"`([a-z]+)`", groups)
+    assert sorted(named) == sorted(modules)
+
+
+def test_every_setting_of_the_language_model_is_explained() -> None:
+    known = {f"SWITCHBOARD_{name.upper()}" for name in Settings.model_fields if name.startswith("llm_")}
+    assert set(first_cells(USE / "honeypot-model.md", "Replies worded by a model")) == known
+
+
+def first_cells(page: Path, heading: str) -> list[str]:
+    """What stands between backticks in the first column of the tables right below a heading."""
+    below = re.split(r"^#+ ", pages()[page].partition(f"# {heading}\n")[2], maxsplit=1, flags=re.MULTILINE)
+    return re.findall(r"^\| `([^`]+)`", below[0], re.MULTILINE)
 
 
 def test_every_metric_stands_on_the_page() -> None:
