@@ -21,6 +21,10 @@ def judge(text: str) -> Verdict:
         ("Aapka khata band ho jayega, KYC turant update karo", "KYC_PHISHING"),
         ("आपका खाता ब्लॉक हो जाएगा, केवाईसी अपडेट करें", "KYC_PHISHING"),
         ("Please tell me the OTP you received just now", "OTP_THEFT"),
+        ("What is your OTP?", "OTP_THEFT"),
+        ("tell otp", "OTP_THEFT"),
+        ("OTP kya aaya?", "OTP_THEFT"),
+        ("ओटीपी क्या है", "OTP_THEFT"),
         ("Jo OTP aaya hai woh mujhe bata dijiye", "OTP_THEFT"),
         ("मोबाइल पर आया ओटीपी बता दीजिए", "OTP_THEFT"),
         ("Congratulations, you have won 25 lakh in the lucky draw", "LOTTERY_PRIZE"),
@@ -77,6 +81,12 @@ def test_a_scam_of_no_clear_kind_is_unknown() -> None:
 def test_an_alert_with_a_lure_in_it_is_not_saved_by_its_form() -> None:
     alert = "Rs 49,999 debited from your account. If not done by you, update KYC and share OTP: http://bank-kyc.example/x"
     assert judge(alert).is_scam
+
+
+def test_an_account_is_suspicious_beside_a_demand_for_money_only() -> None:
+    asked = judge("Transfer it to A/c 50100234567890 IFSC HDFC0001234")
+    told = judge("A/c 50100234567890: salary of Rs 24,000 credited on 3 Feb")
+    assert asked.confidence > 0.3 > told.confidence
 
 
 def test_reasons_are_sentences_the_strongest_first() -> None:

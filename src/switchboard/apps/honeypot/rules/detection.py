@@ -35,11 +35,17 @@ SCAM_TYPES = (
 
 _THRESHOLD = 0.5
 _MOST_CONFIDENT = 0.99
-# What the rules alone call a scam is one, unless the model is this sure that it is not.
+# What the rules alone call a scam is one, unless the model is this sure that it is not; what asks for a code is one
+# in any case, for the words of such a message are those of the honest notice that brings the code.
 _SURE_OF_NONE = -1.0
+_DECISIVE = 2.5
 _JUST_A_SCAM = 0.1
 # What identifiers add to the log-odds. A link's looks and a number's presence are features of the model already.
-_UPI_ADDS = 0.6
+_PLACE_TO_PAY_ADDS = 0.6
+_PLACES_TO_PAY = {"upi": "Names a UPI id to pay to", "crypto_wallet": "Names a wallet to pay to"}
+# Alerts name accounts, too; beside a demand for money it is where the money shall go.
+_DEMANDS_MONEY = "pay_now"
+_PLACES_WHEN_DEMANDED = {**_PLACES_TO_PAY, "bank_account": "Names a bank account to pay to"}
 _SUSPICIOUS_LINK_ADDS = 0.4
 # How strongly the rules speak for a type beside the type model.
 _RULES_SHARE_OF_TYPE = 0.8
@@ -99,9 +105,11 @@ def detect(text: str, findings: Sequence[Finding] = (), detector: Detector | Non
     if not features.words:
         return NOTHING_SAID
     detector, shown = detector or load_detector(), signals_in(text[:READ_CHARACTERS])
-    found = list(_evidence_in_findings(findings))
+    demands_money = any(signal.id == _DEMANDS_MONEY for signal in shown)
+    found = list(_evidence_in_findings(findings, demands_money=demands_money))
     log_odds = detector.log_odds(detector.score(features, shown)) + sum(item.weight for item in found)
-    if score_by_rules(shown) > 0 and log_odds > _SURE_OF_NONE:
+    is_decisive = any(signal.weight >= _DECISIVE for signal in shown)
+    if score_by_rules(shown) > 0 and (is_decisive or log_odds > _SURE_OF_NONE):
         log_odds = max(log_odds, _JUST_A_SCAM)
     confidence = _probability(log_odds)
     is_scam = confidence >= _THRESHOLD
@@ -145,15 +153,18 @@ def _joint_reasons(earlier: Verdict, latest: Verdict) -> tuple[str, ...]:
     return tuple(dict.fromkeys(reasons)) or ("Several suspicious messages that add up",)
 
 
-def _evidence_in_findings(findings: Sequence[Finding]) -> Iterator[_Evidence]:
+def _evidence_in_findings(findings: Sequence[Finding], *, demands_money: bool) -> Iterator[_Evidence]:
     domains = [domain_of(finding.value) for finding in findings if finding.kind == "url"]
     suspicions = [reason for domain in domains if (reason := suspicion(domain))]
     if suspicions:
         yield _Evidence(suspicions[0], _SUSPICIOUS_LINK_ADDS)
     elif any(not is_official(domain) for domain in domains):
         yield _Evidence("Carries a link", 0.0)
-    if any(finding.kind == "upi" for finding in findings):
-        yield _Evidence("Names a UPI id to pay to", _UPI_ADDS)
+    kinds = {finding.kind for finding in findings}
+    places = _PLACES_WHEN_DEMANDED if demands_money else _PLACES_TO_PAY
+    place = next((reason for kind, reason in places.items() if kind in kinds), None)
+    if place:
+        yield _Evidence(place, _PLACE_TO_PAY_ADDS)
 
 
 def _reasons(evidence: Sequence[_Evidence], scam_type: str | None) -> tuple[str, ...]:
