@@ -1,12 +1,14 @@
 """How well and how fast the honeypot's rules find identifiers: `python -m bench.extraction`.
 
-Quality is measured on messages written for this project, on which the rules were made: held-out text is the real
-proof. Speed is a ratio against presidio-analyzer in the same run, and of long hostile texts against short ones.
+Quality is measured on two sets written for this project, the second by someone who had not read the rules. Both are
+known to the rules by now: held-out text is the real proof, and honest messages are read from SWITCHBOARD_BENCH_DATA.
+Speed is a ratio against presidio-analyzer in the same run, and of long hostile texts against short ones.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -16,7 +18,9 @@ from typing import Any
 
 from switchboard.apps.honeypot.rules.extraction import extract
 
-_DEV_SET = Path(__file__).parent / "data" / "extraction_dev.jsonl"
+_DATA = Path(__file__).parent / "data"
+_SETS = ("extraction_dev.jsonl", "extraction_second.jsonl")
+_HONEST_SET = Path("honeypot", "messages_dev.jsonl")
 _LEAST_F1 = 0.90
 _LEAST_OBFUSCATED_RECALL = 0.80
 _MOST_FALSE_VALUES = 8
@@ -63,14 +67,38 @@ _HOSTILE = (
         "sbin o",
         "ABCPK",
     ),
-    *("hdfc 123456789012 send ", "1aaaa btc ", "0xaA11 ", "bc1q", "a/c 1234567890 ", "1800 ", "://", "\\."),
+    *(
+        "hdfc 123456789012 send ",
+        "1aaaa btc ",
+        "1aaaa btc at ",
+        "9 )",
+        "09(",
+        "(one",
+        "0xaA11 ",
+        "bc1q",
+        "a/c 1234567890 ",
+        "1800 ",
+        "://",
+        "\\.",
+    ),
 )
 
 
 def main() -> None:
-    rows = [json.loads(line) for line in _DEV_SET.read_text(encoding="utf-8").splitlines()]
-    passed = [_judge_quality(rows), _judge_growth(), _judge_speed([row["text"] for row in rows])]
+    sets = {name: _rows(_DATA / name) for name in _SETS}
+    passed = []
+    for name, rows in sets.items():
+        print(f"         {name}, {len(rows)} messages")
+        passed.append(_judge_quality(rows))
+    _count_in_honest_messages()
+    passed.append(_judge_growth())
+    passed.append(_judge_speed([row["text"] for rows in sets.values() for row in rows]))
     sys.exit(0 if all(passed) else 1)
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    # Not splitlines(): a message may hold one of the rarer line ends.
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
 
 
 def _judge_quality(rows: Sequence[dict[str, Any]]) -> bool:
@@ -110,6 +138,18 @@ def _judge_quality(rows: Sequence[dict[str, Any]]) -> bool:
     )
 
 
+def _count_in_honest_messages() -> None:
+    """Some honest messages do hold links and phones, so what is found there is counted, not judged."""
+    folder = os.environ.get("SWITCHBOARD_BENCH_DATA")
+    if folder is None or not (path := Path(folder) / _HONEST_SET).exists():
+        print("not run  values found in honest messages: SWITCHBOARD_BENCH_DATA names no folder with them")
+        return
+    texts = [row["text"] for row in _rows(path) if row["label"] == "ham"]
+    found = Counter(finding.kind for text in texts for finding in extract(text))
+    kinds = ", ".join(f"{count} {kind}" for kind, count in found.most_common())
+    print(f"         {found.total()} values in {len(texts):,} honest messages: {kinds}")
+
+
 def _f1(right: int, extra: int, missed: int) -> float:
     return 2 * right / (2 * right + extra + missed)
 
@@ -140,9 +180,9 @@ def _judge_growth() -> bool:
 
 def _seconds(piece: str, length: int) -> float:
     text = (piece * (length // len(piece) + 1))[:length]
-    started = time.perf_counter()
+    started = time.process_time()
     extract(text)
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def _judge_speed(texts: Sequence[str]) -> bool:

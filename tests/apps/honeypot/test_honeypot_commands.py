@@ -394,7 +394,7 @@ def test_the_sample_is_replayed_whole_and_counted(
     report = report_of(tmp_path / "scam_messages-report.json")
     assert "Report: scam_messages-report.json" in said.out
     assert re.search(rf"^Messages +{len(rows)}$", said.out, re.M)
-    assert re.search(rf"^Sessions +{len(talks)}$", said.out, re.M)
+    assert re.search(rf"^Conversations +{len(talks)}$", said.out, re.M)
     assert re.search(rf"^Replies +{len(rows)}$", said.out, re.M)
     assert re.search(r"^Rows refused +0$", said.out, re.M)
     for number in (
@@ -605,7 +605,7 @@ def test_verdicts_and_values_are_judged_by_session(switchboard: Type, tmp_path: 
 
     assert said.status == 0
     assert re.search(
-        r"^Precision +0.500  on 4 labelled sessions: false alarms 1, scams missed 1$", said.out, re.M
+        r"^Precision +0.500  on 4 labelled conversations: false alarms 1, scams missed 1$", said.out, re.M
     )
     assert re.search(r"^Recall +0.500$", said.out, re.M)
     assert re.search(r"^F1 +0.500$", said.out, re.M)
@@ -918,3 +918,22 @@ def test_a_reader_who_leaves_early_is_no_error(environment: dict[str, str], tmp_
 
 def test_the_types_that_sessions_are_filtered_by_are_upper_case() -> None:
     assert all(scam_type == scam_type.upper() for scam_type in detection.SCAM_TYPES)
+
+
+def test_the_figures_of_some_days_are_shown(switchboard: Type) -> None:
+    assert "No session began in these days" in switchboard("analytics").out
+    switchboard("replay", str(SAMPLE))
+    shown = switchboard("analytics")
+    assert (shown.status, shown.err) == (0, "")
+    assert re.search(r"^\d+ sessions, \d+ of them scams", shown.out)
+    assert re.search(r"^KYC_PHISHING +\d+ +\d+% +\d+% +\d", shown.out, re.M)
+    wrong = switchboard("analytics", "--since", "2030-01-01")
+    assert wrong.status == 1
+    assert "before they begin" in wrong.err
+
+
+def test_an_export_can_be_of_some_days(switchboard: Type) -> None:
+    switchboard("replay", str(SAMPLE))
+    assert len(json.loads(switchboard("export").out)["sessions"]) > 100
+    assert json.loads(switchboard("export", "--since", "2090-01-01").out)["sessions"] == []
+    assert len(json.loads(switchboard("export", "--source-type", "email").out)["sessions"]) == 11

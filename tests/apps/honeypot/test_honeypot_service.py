@@ -211,6 +211,29 @@ async def test_replies_never_repeat_in_the_longest_session(
     platform.close()
 
 
+async def test_a_pan_or_an_aadhaar_discloses_nothing_about_the_scammer(honeypot: Honeypot) -> None:
+    lure = (
+        "Your KYC is pending, account will be blocked today. Your PAN ABCPE1234F is not linked, update now."
+    )
+    opened = await honeypot.open_session(opening(lure), ME)
+    assert [item["type"] for item in opened["new_intelligence"]] == ["pan"]
+    figures = await honeypot.sum_figures(None, None)
+    assert (figures["total"]["scams"], figures["total"]["disclosed"]) == (1, 0)
+    await honeypot.receive_message(opened["session_id"], "Send Rs 10 to kycdesk@ybl")
+    figures = await honeypot.sum_figures(None, None)
+    assert (figures["total"]["disclosed"], figures["total"]["mean_turns_to_first_disclosure"]) == (1, 2)
+
+
+async def test_auto_chooses_by_the_scam_whatever_the_settings_name(platform: Platform) -> None:
+    honeypot = Honeypot(platform)
+    named = [(await honeypot.open_session(opening(), ME))["persona"]["id"] for _ in range(12)]
+    chosen = [
+        (await honeypot.open_session(opening(persona_id="auto"), ME))["persona"]["id"] for _ in range(12)
+    ]
+    assert set(named) == {platform.settings.honeypot_persona} == {"elderly_victim"}
+    assert len(set(chosen)) > 1
+
+
 async def test_a_friendly_message_is_no_scam_and_is_answered_politely(honeypot: Honeypot) -> None:
     answer = await honeypot.open_session(opening("Happy birthday Amma! See you on Sunday for lunch."), ME)
     assert answer["scam"]["is_scam"] is False

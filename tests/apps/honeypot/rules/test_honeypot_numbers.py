@@ -97,6 +97,7 @@ def test_an_aadhaar_needs_its_check_digit_and_a_name_or_its_printed_form(text: s
         "IMEI 356938035643809",
         "policy no 1234567890123",
         "order 9876543210",
+        "marks 88 92 79 65 90",
         "complaint 9812345678 registered",
         "consumer no 102938475610",
         "Rs 9876543210",

@@ -23,6 +23,8 @@ def read(text: str) -> str:
     [
         ("call nine double eight triple zero one two three four now", "call 9880001234 now"),
         ("97zero572zero844", "9705720844"),
+        ("9zero000onetwo345", "9000012345"),
+        ("ninezeroeightone two", "90812"),
         ("ninety eight seventy six ten five", "9876105"),
         ("nau aath saat do ek zero hai", "987210 hai"),
         ("नौ आठ सात एक दो", "98712"),
@@ -43,6 +45,7 @@ def test_a_number_spelled_out_is_digits(text: str, expected: str) -> None:
     "text",
     [
         "one two three go",
+        "someoneone oneonone bonetwothree",
         "double 9000012345",
         "do you have one or two for me",
         "nine people and eight chairs",

@@ -44,6 +44,7 @@ def test_a_wrong_checksum_is_no_wallet(text: str) -> None:
         "telegram @Tips_Club",
         "Telegram: tips_club",
         "add @tips_club on telegram",
+        "Telegram pe aao at the rate tips_club",
         "टेलीग्राम पर @tips_club",
         "t.me/tips_club",
         "tg://resolve?domain=tips_club",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,17 @@ commands = typer.Typer(help="Keep scammers talking and collect what identifies t
 
 SessionId = Annotated[
     str, typer.Argument(metavar="SESSION_ID", help="The session's id, as `sessions` shows it.")
+]
+
+Since = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Sessions begun on this day or later, UTC."
+    ),
+]
+Until = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Sessions begun before this day, UTC."),
 ]
 
 
@@ -186,6 +198,9 @@ def export(
     ] = None,
     status: Annotated[str | None, typer.Option(help="Only sessions in this state.")] = None,
     scam_type: Annotated[str | None, typer.Option(help="Only this kind of scam.")] = None,
+    source_type: Annotated[str | None, typer.Option(help="Only sessions from here: sms, email, …")] = None,
+    since: Since = None,
+    until: Until = None,
     scams_only: Annotated[bool, typer.Option(help="Leave out what is no scam.")] = False,
     sharing: Annotated[
         str, typer.Option(help="How far it may be passed on: clear, green, amber, amber+strict, red.")
@@ -194,9 +209,27 @@ def export(
     """Write sessions as a file for others. PAN and Aadhaar are masked."""
     from switchboard.apps.honeypot.commands.export import Wanted, export_sessions
 
-    wanted = Wanted(tuple(session_ids or ()), campaign, status, scam_type, scams_only)
+    wanted = Wanted(
+        tuple(session_ids or ()),
+        campaign,
+        status,
+        scam_type,
+        source_type,
+        _utc(since),
+        _utc(until),
+        scams_only,
+    )
     with ctx.obj() as platform:
         export_sessions(platform, wanted, format=format, sharing=sharing, out=out)
+
+
+@commands.command()
+def analytics(ctx: typer.Context, since: Since = None, until: Until = None) -> None:
+    """Show what the sessions came to: by day, by scam type, by persona. [default: the last 30 days]"""
+    from switchboard.apps.honeypot.commands.figures import show_figures
+
+    with ctx.obj() as platform:
+        show_figures(platform, since=_utc(since), until=_utc(until))
 
 
 @commands.command()
@@ -267,6 +300,10 @@ def rebuild_search(ctx: typer.Context) -> None:
 
     with ctx.obj() as platform:
         rebuild_search_index(platform)
+
+
+def _utc(day: datetime | None) -> datetime | None:
+    return None if day is None else day.replace(tzinfo=UTC)
 
 
 def _answer_texts(

@@ -63,7 +63,7 @@ def _opening(persona_id: str | None, source_type: str | None, session_id: str | 
             "An open session keeps its persona and source type.",
             hint="Leave out --persona and --source-type, or leave out --session to start a new one.",
         )
-    known = [each.id for each in personas.list_personas()]
+    known = [personas.AUTO, *(each.id for each in personas.list_personas())]
     if persona_id is not None and persona_id not in known:
         raise Invalid(
             f"There is no persona {terminal.one_line(persona_id)!r}.",

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, cast, get_args
 
@@ -28,6 +29,9 @@ class Wanted(NamedTuple):
     campaign_id: str | None
     status: str | None
     scam_type: str | None
+    source_type: str | None
+    since: datetime | None
+    until: datetime | None
     scams_only: bool
 
     def filters(self) -> dict[str, Any]:
@@ -37,6 +41,9 @@ class Wanted(NamedTuple):
             "campaign_id": self.campaign_id,
             "status": checked_status(self.status),
             "scam_type": self.scam_type and terminal.harmless(self.scam_type).upper(),
+            "source_type": self.source_type,
+            "since": self.since,
+            "until": self.until,
             "is_scam": True if self.scams_only else None,
         }
         return {name: value for name, value in asked.items() if value is not None}

@@ -27,7 +27,7 @@ _REFUSALS_SHOWN = 20
 
 @dataclass(frozen=True)
 class Verdicts:
-    """How the verdicts on labelled sessions agree with the labels. A session is a scam if any of its rows is."""
+    """How the verdicts on labelled conversations agree with the labels. One is a scam if any of its rows is."""
 
     true_scams: int
     false_alarms: int
@@ -53,7 +53,7 @@ class Verdicts:
 
 @dataclass(frozen=True)
 class Extraction:
-    """How the values found agree with the expected ones, over the sessions whose rows say what they expect."""
+    """How the values found agree with the expected ones, over the conversations whose rows say what they expect."""
 
     expected: int
     found: int
@@ -65,6 +65,7 @@ class Summary:
     """The numbers of a replay."""
 
     messages: int
+    conversations: int
     sessions: int
     replies: int
     already_stored: int
@@ -82,15 +83,17 @@ class Summary:
 
 def summarise(replay: Replay) -> Summary:
     """The numbers of a replay, complete or not."""
-    sessions = [answered for turns in replay.conversations if (answered := _answered(turns))]
-    replies = sum(len(turns) for turns in sessions)
-    scams = [scam for turns in sessions if (scam := _verdict(turns))["is_scam"]]
-    values = [value for turns in sessions for value in _values(turns)]
+    conversations = [answered for turns in replay.conversations if (answered := _answered(turns))]
+    replies = sum(len(turns) for turns in conversations)
+    scams = [scam for turns in conversations if (scam := _verdict(turns))["is_scam"]]
+    values = [value for turns in conversations for value in _values(turns)]
     return Summary(
         messages=len(replay.file.rows) + len(replay.file.refused),
-        sessions=len({turns[-1].answer["session_id"] for turns in sessions if turns[-1].answer}),
+        conversations=len(conversations),
+        # A conversation that goes on after its session ended goes on in a new one.
+        sessions=len({each.answer["session_id"] for turns in conversations for each in turns if each.answer}),
         replies=replies,
-        already_stored=sum(played.was_stored_before for turns in sessions for played in turns),
+        already_stored=sum(played.was_stored_before for turns in conversations for played in turns),
         rows_refused=len(_refusals(replay)),
         rows_unfinished=sum(_is_unfinished(played) for turns in replay.conversations for played in turns),
         scams=len(scams),
@@ -99,8 +102,8 @@ def summarise(replay: Replay) -> Summary:
         values_by_kind=_by_count(kind for kind, _ in values),
         seconds=round(replay.seconds, 3),
         messages_per_second=_share(replies, replay.seconds),
-        verdicts=_judge_verdicts(sessions),
-        extraction=_judge_extraction(sessions),
+        verdicts=_judge_verdicts(conversations),
+        extraction=_judge_extraction(conversations),
     )
 
 
@@ -161,13 +164,14 @@ def show(replay: Replay, summary: Summary, written: Path) -> None:
 def _lines(summary: Summary) -> Iterator[tuple[str, str, str]]:
     """The summary as rows of name, number, remark."""
     yield "Messages", f"{summary.messages:,}", ""
+    yield "Conversations", f"{summary.conversations:,}", ""
     yield "Sessions", f"{summary.sessions:,}", ""
     stored = f"already stored: {summary.already_stored:,}" if summary.already_stored else ""
     yield "Replies", f"{summary.replies:,}", stored
     yield "Rows refused", f"{summary.rows_refused:,}", ""
     if summary.rows_unfinished:
         yield "Rows not played", f"{summary.rows_unfinished:,}", ""
-    yield "Scams found", f"{summary.scams:,}", f"of {terminal.count(summary.sessions, 'session')}"
+    yield "Scams found", f"{summary.scams:,}", f"of {terminal.count(summary.conversations, 'conversation')}"
     for scam_type, number in summary.scams_by_type.items():
         yield f"  {terminal.one_line(scam_type)}", f"{number:,}", ""
     yield "Values found", f"{summary.values:,}", ""
@@ -178,7 +182,7 @@ def _lines(summary: Summary) -> Iterator[tuple[str, str, str]]:
         yield "Expected values found", f"{extraction.found:,}", remark
     if (verdicts := summary.verdicts) is not None:
         remark = (
-            f"on {terminal.count(verdicts.total, 'labelled session')}:"
+            f"on {terminal.count(verdicts.total, 'labelled conversation')}:"
             f" false alarms {verdicts.false_alarms:,}, scams missed {verdicts.missed_scams:,}"
         )
         yield "Precision", _three_digits(verdicts.precision), remark
@@ -252,11 +256,9 @@ def _is_unfinished(played: Played) -> bool:
 
 
 def _verdict(turns: Sequence[Played]) -> dict[str, Any]:
-    """The verdict after the last answered turn: each one stands for the session so far."""
-    answer = turns[-1].answer
-    assert answer is not None
-    scam: dict[str, Any] = answer["scam"]
-    return scam
+    """The verdict that a conversation came to: the last of a scam, where it went on in another session, too."""
+    verdicts: list[dict[str, Any]] = [played.answer["scam"] for played in turns if played.answer is not None]
+    return next((verdict for verdict in reversed(verdicts) if verdict["is_scam"]), verdicts[-1])
 
 
 def _values(turns: Sequence[Played]) -> Values:
@@ -268,10 +270,10 @@ def _values(turns: Sequence[Played]) -> Values:
     )
 
 
-def _judge_verdicts(sessions: Sequence[Sequence[Played]]) -> Verdicts | None:
+def _judge_verdicts(conversations: Sequence[Sequence[Played]]) -> Verdicts | None:
     counts = Counter(
         (any(labels), _verdict(turns)["is_scam"])
-        for turns in sessions
+        for turns in conversations
         if (labels := [played.row.is_scam for played in turns if played.row.is_scam is not None])
     )
     if not counts:
@@ -284,15 +286,15 @@ def _judge_verdicts(sessions: Sequence[Sequence[Played]]) -> Verdicts | None:
     )
 
 
-def _judge_extraction(sessions: Sequence[Sequence[Played]]) -> Extraction | None:
+def _judge_extraction(conversations: Sequence[Sequence[Played]]) -> Extraction | None:
     total, found, unexpected, is_judged = 0, 0, 0, False
-    for turns in sessions:
+    for turns in conversations:
         said = [played.row.expected for played in turns]
         expected = frozenset[tuple[str, str]]().union(*(values for values in said if values is not None))
         values = _values(turns)
         total += len(expected)
         found += len(expected & values)
-        # Where one row is silent about what it expects, nothing found in its session is a surprise.
+        # Where one row is silent about what it expects, nothing found in its conversation is a surprise.
         unexpected += 0 if None in said else len(values - expected)
         is_judged = is_judged or any(values is not None for values in said)
     return Extraction(total, found, unexpected) if is_judged else None

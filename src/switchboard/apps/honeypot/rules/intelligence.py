@@ -73,6 +73,11 @@ def merge(
     ]
 
 
+def discloses(new_items: Sequence[Item]) -> bool:
+    """Whether new items hold something that leads to the scammer. A PAN or an Aadhaar is a victim's as a rule."""
+    return any(item["type"] in _WORTH_ASKING for item in new_items)
+
+
 def confidences(items: Mapping[str, list[Item]]) -> dict[str, list[float]]:
     """The confidence of every item, by kind: what `intelligence_score` asks for."""
     return {kind: [float(item["confidence"]) for item in _of_kind(items, kind)] for kind in PLACES}

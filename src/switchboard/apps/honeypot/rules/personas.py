@@ -17,6 +17,8 @@ from switchboard.apps.honeypot.rules.language import ENGLISH, UNDETERMINED
 from switchboard.apps.honeypot.rules.phrases import Phrases, compile_phrases, prepare
 
 DEFAULT_PERSONA_ID = "elderly_victim"
+AUTO = "auto"
+"""In place of a persona's id: the kind of scam chooses."""
 INDIA = "IN"
 
 

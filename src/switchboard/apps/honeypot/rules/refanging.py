@@ -151,6 +151,12 @@ def _rules() -> tuple[_Rule, ...]:
             r"(?:telegram|\btg)(?: id| channel)?[ :\-]{1,3}(?P<x>at )(?=[a-z][a-z0-9]{0,30}(?:_| underscore |[0-9]))",
             "@",
         ),
+        (
+            _TELEGRAM,
+            r"(?:telegram|\btg)(?: [a-z]{1,12}){0,4}[ :\-]{1,3}(?P<x>at ?the ?rate (?:of )?)"
+            r"(?=[a-z][a-z0-9]{0,30}(?:_| underscore |[0-9]))",
+            "@",
+        ),
         (("plus ",), r"(?<![a-z])(?P<x>plus )(?=[0-9]{10,14}(?![0-9]))", "+"),
         ((" underscore ",), r"(?<=[a-z0-9])(?P<x> underscore )(?=[a-z0-9])", "_"),
         ((" dash ", " hyphen "), rf"(?<=[a-z0-9])(?P<x> (?:dash|hyphen) ){goes_on}", "-"),

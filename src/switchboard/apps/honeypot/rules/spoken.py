@@ -18,8 +18,12 @@ _TOKEN = re.compile(r"(?P<digits>[0-9]+)|(?P<word>[a-z]+|[\u0900-\u0963]+)|(?P<g
 _GAP_IN_NUMBER = re.compile(r"[ \t\n.,*_|/\\~+()\-]{1,3}|[.\u2026]{1,6} ?")
 _LOOK_ALIKES = str.maketrans("oil", "011")
 _GLUED = re.compile(r"[0-9](?:[OolI]{1,8}|[A-Za-z]{2,6}|[\u0900-\u0963]{1,6})[0-9]")
+_ENGLISH_DIGIT = re.compile(r"zero|one|two|three|four|five|six|seven|eight|nine")
+_RUN_TOGETHER = re.compile(rf"(?:{_ENGLISH_DIGIT.pattern}){{3}}")
 _LEAST_DIGITS = 4
 _LEAST_WORDS = 3
+# No row of numbers is this long; a longer run is read in pieces, so that its length costs no memory.
+_MOST_TOKENS = 1000
 
 _SPACED_OUT = re.compile(r"(?<!\S)\S(?: \S){5,}(?!\S)")
 _MARKED_OUT = re.compile(r"(?<![^\s(:])[0-9](?:(?:[^\w\s]{1,2} ?| |_)[0-9]){6,30}(?![^\s.,;:!?)])")
@@ -105,7 +109,10 @@ def _may_spell_a_number(text: str, lowered: str) -> bool:
     words = _vocabulary().carrying
     said = [_vocabulary().words[word] for word in _WORD.findall(lowered) if word in words]
     return (
-        len(said) >= _LEAST_WORDS or any(word.repeats > 1 for word in said) or _GLUED.search(text) is not None
+        len(said) >= _LEAST_WORDS
+        or any(word.repeats > 1 for word in said)
+        or _GLUED.search(text) is not None
+        or _RUN_TOGETHER.search(lowered) is not None
     )
 
 
@@ -115,6 +122,9 @@ def _runs(lowered: str) -> Iterator[list[_Token]]:
     run: list[_Token] = []
     is_glued = False
     for match in _TOKEN.finditer(lowered):
+        if len(run) >= _MOST_TOKENS:
+            yield run
+            run = []
         if match["gap"]:
             is_glued = False
             if _GAP_IN_NUMBER.fullmatch(match["gap"]):
@@ -125,6 +135,10 @@ def _runs(lowered: str) -> Iterator[list[_Token]]:
             )
             is_glued = True
             continue
+        elif digits := _run_together(match):
+            run += (digit._replace(is_glued=is_glued or digit.is_glued) for digit in digits)
+            is_glued = True
+            continue
         else:
             is_glued = False
         if len(run) > 1:
@@ -132,6 +146,15 @@ def _runs(lowered: str) -> Iterator[list[_Token]]:
         run = []
     if len(run) > 1:
         yield run
+
+
+def _run_together(match: re.Match[str]) -> list[_Token]:
+    """The digits of "ninezero"; none where anything else is in the word."""
+    digits = [
+        _Token(digit.start(), digit.end(), "", digit[0], digit.start() > match.start())
+        for digit in _ENGLISH_DIGIT.finditer(match.string, match.start(), match.end())
+    ]
+    return digits if sum(digit.end - digit.start for digit in digits) == len(match[0]) else []
 
 
 def _is_glued_look_alike(match: re.Match[str], is_glued: bool) -> bool:

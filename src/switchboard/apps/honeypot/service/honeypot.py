@@ -12,6 +12,7 @@ import structlog
 
 from switchboard.apps.honeypot import statements
 from switchboard.apps.honeypot.exports.evidence import Producer
+from switchboard.apps.honeypot.rules import personas
 from switchboard.apps.honeypot.service import evidence, linking, queries, rollups
 from switchboard.apps.honeypot.service.decision import Decision, get_persona
 from switchboard.apps.honeypot.service.listening import Heard, Listener
@@ -23,7 +24,7 @@ from switchboard.kernel import receipts
 from switchboard.kernel.database.database import BATCH_ROWS, Database
 from switchboard.kernel.database.statement import Row
 from switchboard.kernel.database.transaction import Transaction, as_json
-from switchboard.kernel.errors import NotFound
+from switchboard.kernel.errors import Invalid, NotFound
 from switchboard.kernel.language import search
 from switchboard.kernel.platform import Platform
 from switchboard.kernel.receipts import RequestName
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from switchboard.apps.honeypot.exports.evidence import Sharing
 
 _ID_LENGTH = 36
-AUTO = "auto"
-"""In place of a persona's id: the kind of scam chooses."""
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = structlog.get_logger("switchboard.honeypot")
@@ -57,7 +56,7 @@ class Honeypot:
             max_turns=platform.settings.honeypot_max_turns,
             silence=timedelta(minutes=platform.settings.honeypot_silence_minutes),
             goal_score=platform.settings.honeypot_goal_score,
-            persona_id=_persona_setting(platform.settings.honeypot_persona),
+            persona_id=_check_persona(platform.settings.honeypot_persona),
         )
         model = platform.model if uses_model else None
         self._wordings = None if model is None else Wordings(model, platform.chance)
@@ -69,10 +68,8 @@ class Honeypot:
 
         Raises Invalid for an unknown persona, Conflict for a client_message_id used for another request.
         """
-        if opening.persona_id in (None, AUTO):
-            opening = opening._replace(persona_id=None)
-        else:
-            get_persona(opening.persona_id)
+        if opening.persona_id is not None:
+            _check_persona(opening.persona_id)
         name = _request_name(caller.scope, client_message_id, *opening)
         heard = self._listener.hear(opening.message)
         asked = (opening, heard, name)
@@ -169,11 +166,16 @@ class Honeypot:
     async def sum_figures(self, since: datetime | None, until: datetime | None) -> Answer:
         """The figures of the sessions begun from `since` until before `until`, by whole days in UTC.
 
-        Without them, of the last 30 days and today.
+        Without them, of the last 30 days and today. Raises Invalid for a stretch that ends before it begins.
         """
         tomorrow = _midnight(self._clock.now()) + timedelta(days=1)
         end = tomorrow if until is None else _midnight(until)
         begin = end - timedelta(days=31) if since is None else _midnight(since)
+        if end <= begin:
+            raise Invalid(
+                f"The days end ({end:%Y-%m-%d}) before they begin ({begin:%Y-%m-%d}).",
+                hint="`until` is a later day than `since`; without it, days end today.",
+            )
         return await self._database.read(queries.sum_figures, begin, end)
 
     async def require_sessions(self, ids: Sequence[str]) -> None:
@@ -247,11 +249,9 @@ class Honeypot:
         return answer
 
 
-def _persona_setting(persona_id: str) -> str | None:
-    """The persona that a setting names; None for `auto`. Raises Invalid for one that does not exist."""
-    if persona_id == AUTO:
-        return None
-    return get_persona(persona_id).id
+def _check_persona(persona_id: str) -> str:
+    """The id, or `auto`. Raises Invalid for a persona that does not exist."""
+    return persona_id if persona_id == personas.AUTO else get_persona(persona_id).id
 
 
 def _midnight(moment: datetime) -> datetime:

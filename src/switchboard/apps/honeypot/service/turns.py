@@ -44,7 +44,7 @@ _STATE = (
 
 
 class Opening(NamedTuple):
-    """What a new session starts from. `persona_id` None lets the kind of scam choose."""
+    """What a new session starts from. `persona_id` is an id, personas.AUTO, or None for whom the settings name."""
 
     message: str
     source_type: str
@@ -61,9 +61,9 @@ class Turns:
     """
 
     def __init__(
-        self, ids: Ids, *, max_turns: int, silence: timedelta, persona_id: str | None, goal_score: float
+        self, ids: Ids, *, max_turns: int, silence: timedelta, persona_id: str, goal_score: float
     ) -> None:
-        """`persona_id` answers where nobody wishes for another; None lets the kind of scam choose."""
+        """`persona_id` answers where nobody wishes for another: an id, or personas.AUTO."""
         self._ids = ids
         self._persona_id = persona_id
         self._goal_score = goal_score
@@ -170,7 +170,7 @@ class Turns:
             "reasons": as_json(verdict.reasons),
             "intelligence_score": decision.score,
             "first_disclosure_turn": session["first_disclosure_turn"]
-            or (decision.turn if decision.new_items else None),
+            or (decision.turn if intelligence.discloses(decision.new_items) else None),
         }
         self._record_state(tx, before, after, decision.items, heard)
         self._record_lines(tx, session["id"], decision.turn, heard, reply)
@@ -188,9 +188,10 @@ class Turns:
 
     def _unheard(self, opening: Opening, heard: Heard, session_id: str) -> Before:
         """A session nothing was said in yet."""
+        wished = opening.persona_id or self._persona_id
         session = {
             "id": session_id,
-            "persona_id": opening.persona_id or self._choose(heard),
+            "persona_id": _choose_persona(heard) if wished == personas.AUTO else wished,
             "source_type": opening.source_type,
             "source_identifier": opening.source_identifier,
             "metadata": None if opening.metadata is None else as_json(dict(opening.metadata)),
@@ -203,13 +204,6 @@ class Turns:
             "campaign_id": None,
         }
         return Before(session, {}, [], [], is_new=True)
-
-    def _choose(self, heard: Heard) -> str:
-        """The persona that suits the first message."""
-        if self._persona_id is not None:
-            return self._persona_id
-        chosen = personas.choose_persona(heard.verdict.scam_type, heard.language, heard.seed, heard.text)
-        return chosen.id
 
     def _record_lines(self, tx: Transaction, session_id: str, turn: int, heard: Heard, reply: Reply) -> None:
         spans = [
@@ -273,6 +267,11 @@ class Turns:
         known = require_session(tx.find(statements.FIND_INTELLIGENCE, session_id=session_id), session_id)
         body = result.final_result(session, known, to_iso(now))
         outbox.publish(tx, RESULT_TOPIC, session_id, body, ids=self._ids, now=now)
+
+
+def _choose_persona(heard: Heard) -> str:
+    """The persona that suits the first message."""
+    return personas.choose_persona(heard.verdict.scam_type, heard.language, heard.seed, heard.text).id
 
 
 def _answer(session_id: str, decision: Decision, reply: Reply) -> Answer:

@@ -24,7 +24,8 @@ from switchboard.apps.honeypot.rules.readers.phones import (
     is_mobile,
 )
 
-_RUN = re.compile(r"(?:\+ ?)?\(?\+?[0-9](?:[ \t.\-()*_]{0,4}[0-9])*")
+# No row of numbers has a thousand digits; a longer run is read in pieces, so that its length costs no memory.
+_RUN = re.compile(r"(?:\+ ?)?\(?\+?[0-9](?:[ \t.\-()*_]{0,4}[0-9]){0,999}")
 _DIGITS = re.compile(r"[0-9]+")
 _LEAST_DIGITS = 8
 _NAME_WORD = re.compile(r"[a-z]+(?:/[a-z]\b)?|[\u0900-\u0963]+|[#₹$£€]|[0-9]+", re.IGNORECASE)
@@ -44,8 +45,6 @@ _MOST_STRANGERS = max(_STRANGERS.values())
 _SAYS_PHONE = ("phone", "upi")
 _ACCOUNT_DIGITS = range(9, 19)
 _AADHAAR_DIGITS = 12
-# One more than the longest account has digits, so that a longer row of groups shows as one.
-_MOST_GROUPS = 19
 # One more than the longest account has digits, so that a longer row of groups shows as one.
 _MOST_GROUPS = 19
 _IFSC = re.compile(r"(?<![A-Za-z0-9])[A-Z]{4}0[A-Z0-9]{6}(?![A-Za-z0-9])")

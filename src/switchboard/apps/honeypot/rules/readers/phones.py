@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from switchboard.apps.honeypot.rules.numbering import INDIA, international
@@ -20,6 +19,8 @@ _METRO_LANDLINE = re.compile(r"(?P<national>(?:11|22|33|44|20|40|79|80)[2-7][0-9
 _AMERICAN = re.compile(r"1?(?P<national>[2-9][0-9]{2}[2-9][0-9]{6})")
 _AMERICAN_TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
 _BRITISH = re.compile(r"0(?P<national>[1-37-9][0-9]{8,9})")
+# Only a number with its calling code may be shorter.
+_LEAST_DIGITS = 10
 _MOST_DIGITS = 15
 
 _AT_HOME = re.compile(r"₹|\b(?:rs|inr|lakh|crore|upi|aadhaa?r|kyc|rupees?)\b", re.IGNORECASE)
@@ -38,8 +39,7 @@ _ABROAD = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Digits that stand together, and where."""
 
     digits: str
@@ -75,7 +75,8 @@ def find_phone(text: str, groups: Sequence[Group], start: int, setting: Setting)
         digits += group.digits
         if len(digits) > _MOST_DIGITS:
             break
-        if not _may_end_here(text, groups, last):
+        has_code = setting.has_plus or digits.startswith("00")
+        if (len(digits) < _LEAST_DIGITS and not has_code) or not _may_end_here(text, groups, last):
             continue
         value, confidence = _phone(digits, [len(group.digits) for group in groups[: last + 1]], setting)
         if value:

@@ -60,16 +60,20 @@ def _read_grouped(text: str) -> Iterator[Candidate]:
         groups = _GROUPED.match(text, beginning.start(), beginning.start() + _LONGEST_GROUPED)
         if groups is None:
             continue
-        for end in _possible_ends(groups):
-            address = _BREAK.sub("", text[beginning.start() : end])
+        joined = _BREAK.sub("", groups[0])
+        for end, length in _possible_ends(groups):
+            address = joined[:length]
             if currency := _currency(address):
                 yield Candidate(CRYPTO_WALLET, address, beginning.start(), end, 0.85, {"currency": currency})
                 position = end
                 break
 
 
-def _possible_ends(groups: re.Match[str]) -> Iterator[int]:
-    """Where an address of 26 characters or more may end: at the end of a group, the whole match last."""
+def _possible_ends(groups: re.Match[str]) -> Iterator[tuple[int, int]]:
+    """Where an address of 26 characters or more may end, and how long it is then.
+
+    That is at the end of a group, the whole match last.
+    """
     length = 0
     previous = groups.start()
     for gap in (*(match.start() for match in _BREAK.finditer(groups[0])), len(groups[0])):
@@ -77,4 +81,4 @@ def _possible_ends(groups: re.Match[str]) -> Iterator[int]:
         length += end - previous
         previous = end + 1
         if 26 <= length <= 90:
-            yield end
+            yield end, length
