@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from switchboard.apps.honeypot.rules.detection import detect
-from switchboard.apps.honeypot.rules.detector import Detector, load_detector
+from switchboard.apps.honeypot.rules.detection.detector import Detector, load_detector
 from switchboard.apps.honeypot.rules.extraction import extract
 from switchboard.apps.honeypot.training.evaluation import PARTS, Quality, quality
 from switchboard.apps.honeypot.training.examples import (

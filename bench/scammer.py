@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from switchboard.apps import APPS
-from switchboard.apps.honeypot.rules import guards, lifecycle
+from switchboard.apps.honeypot.rules import lifecycle
+from switchboard.apps.honeypot.rules.conversation import guards
 from switchboard.apps.honeypot.rules.extraction import extract
-from switchboard.apps.honeypot.rules.language import detect_language
+from switchboard.apps.honeypot.rules.text.language import detect_language
 from switchboard.apps.honeypot.service import Honeypot, Opening
 from switchboard.kernel import logging
 from switchboard.kernel.ids import FixedChance

@@ -27,7 +27,7 @@ from switchboard.apps import APPS
 from switchboard.apps.honeypot.exports.formats import FORMATS
 from switchboard.apps.honeypot.exports.observables import EXTENSION_OBJECTS
 from switchboard.apps.honeypot.rules import analytics, detection, intelligence, lifecycle, scoring
-from switchboard.apps.honeypot.rules.personas import Persona, list_personas
+from switchboard.apps.honeypot.rules.conversation.personas import Persona, list_personas
 from switchboard.cli import cli
 from switchboard.kernel.clock import FixedClock, SystemClock
 from switchboard.kernel.http import metrics
@@ -359,9 +359,10 @@ def test_every_figure_is_explained() -> None:
     assert [name for name in sorted(figures) if f"`{name}`" not in page] == []
 
 
-def test_every_module_of_the_rules_stands_in_one_group() -> None:
+def test_every_module_of_the_rules_stands_in_one_room() -> None:
     rules = ROOT / "src" / "switchboard" / "apps" / "honeypot" / "rules"
-    modules = {path.stem for path in rules.glob("*.py")} - {"__init__"}
+    files = [*rules.glob("*.py"), *(path for path in rules.glob("*/*.py"))]
+    modules = {path.stem for path in files} - {"__init__"}
     groups = pages()[ROOT / "ARCHITECTURE.md"].partition("### The rules\n")[2].partition("\n## ")[0]
     named = re.findall(r"`([a-z]+)`", groups)
     assert sorted(named) == sorted(modules)

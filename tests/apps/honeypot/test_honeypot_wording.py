@@ -21,7 +21,7 @@ from tests.kernel.llm.server import Reply, completion, running_server
 
 from switchboard.apps import APPS
 from switchboard.apps.honeypot.commands.replay import replay_file
-from switchboard.apps.honeypot.rules import guards
+from switchboard.apps.honeypot.rules.conversation import guards
 from switchboard.apps.honeypot.service import Honeypot, Opening
 from switchboard.kernel.clock import FixedClock
 from switchboard.kernel.database.statement import Row, Statement

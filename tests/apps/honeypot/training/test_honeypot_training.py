@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from switchboard.apps.honeypot.rules.detection import SCAM_TYPES, detect
-from switchboard.apps.honeypot.rules.detector import parse_detector
+from switchboard.apps.honeypot.rules.detection.detector import parse_detector
 from switchboard.apps.honeypot.training.evaluation import quality
 from switchboard.apps.honeypot.training.examples import (
     HAM,

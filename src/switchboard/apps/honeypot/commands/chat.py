@@ -17,7 +17,8 @@ from rich.text import Text
 
 from switchboard.apps.honeypot.commands import wording
 from switchboard.apps.honeypot.fields import SourceType
-from switchboard.apps.honeypot.rules import lifecycle, personas
+from switchboard.apps.honeypot.rules import lifecycle
+from switchboard.apps.honeypot.rules.conversation import personas
 from switchboard.apps.honeypot.service import Honeypot, Opening
 from switchboard.kernel import terminal
 from switchboard.kernel.errors import Conflict, Invalid, Unavailable

@@ -15,7 +15,8 @@ from rich.text import Text
 
 from switchboard.apps.honeypot.commands import wording
 from switchboard.apps.honeypot.commands.chat import SESSION_ID
-from switchboard.apps.honeypot.rules import intelligence, lifecycle, personas
+from switchboard.apps.honeypot.rules import intelligence, lifecycle
+from switchboard.apps.honeypot.rules.conversation import personas
 from switchboard.apps.honeypot.service import Honeypot, Place
 from switchboard.kernel import terminal
 from switchboard.kernel.errors import Invalid

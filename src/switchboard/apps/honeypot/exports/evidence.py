@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from switchboard.apps.honeypot.rules.extraction.links import domain_of, is_official, link_facts, suspicion
+from switchboard.apps.honeypot.rules.extraction.masking import SECRET_KINDS, mask
 from switchboard.apps.honeypot.rules.linking import ties_sessions
-from switchboard.apps.honeypot.rules.links import domain_of, is_official, link_facts, suspicion
-from switchboard.apps.honeypot.rules.masking import SECRET_KINDS, mask
 
 Sharing = Literal["clear", "green", "amber", "amber+strict", "red"]
 """A level of the Traffic Light Protocol 2.0 (FIRST): how far an export may be passed on."""

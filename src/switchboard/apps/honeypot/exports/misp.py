@@ -23,8 +23,8 @@ from switchboard.apps.honeypot.exports.evidence import (
     accuses_domain,
     scam_name,
 )
-from switchboard.apps.honeypot.rules.links import domain_of
-from switchboard.apps.honeypot.rules.masking import SECRET_KINDS
+from switchboard.apps.honeypot.rules.extraction.links import domain_of
+from switchboard.apps.honeypot.rules.extraction.masking import SECRET_KINDS
 from switchboard.kernel.clock import to_iso
 
 _FRAUD = "Financial fraud"

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from switchboard.apps.honeypot.exports.evidence import Value
-from switchboard.apps.honeypot.rules.links import domain_of
+from switchboard.apps.honeypot.rules.extraction.links import domain_of
 
 _EXTENSION_ID = "extension-definition--85bc8c22-8cb9-48fc-ab97-c13470e4038f"
 _AUTHOR_ID = "identity--0b1ce9a7-5a83-4a51-9a5e-6d0e7e7b1c35"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from switchboard.apps.honeypot.rules.extraction import Finding
-from switchboard.apps.honeypot.rules.links import domain_of
+from switchboard.apps.honeypot.rules.extraction.links import domain_of
 
 Item = dict[str, Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from switchboard.apps.honeypot.rules.links import domain_of, is_official, link_facts
+from switchboard.apps.honeypot.rules.extraction.links import domain_of, is_official, link_facts
 
 VALUE_LIMIT = 512
 """Characters of a value that are compared: what the column holds."""

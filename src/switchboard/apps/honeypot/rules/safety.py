@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from switchboard.apps.honeypot.rules.data import load_data
-from switchboard.apps.honeypot.rules.phrases import Phrases, compile_phrases, prepare
+from switchboard.apps.honeypot.rules.text.phrases import Phrases, compile_phrases, prepare
 
 MINOR = "minor"
 SELF_HARM = "self_harm"

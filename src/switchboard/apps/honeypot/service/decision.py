@@ -9,15 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from switchboard.apps.honeypot.rules import (
-    detection,
-    intelligence,
-    language,
-    lifecycle,
-    personas,
-    replies,
-    scoring,
-)
+from switchboard.apps.honeypot.rules import detection, intelligence, lifecycle, scoring
+from switchboard.apps.honeypot.rules.conversation import personas, replies
+from switchboard.apps.honeypot.rules.text import language
 from switchboard.apps.honeypot.service.listening import Heard
 from switchboard.kernel.clock import to_iso
 from switchboard.kernel.database.statement import Row

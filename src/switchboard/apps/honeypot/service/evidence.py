@@ -7,7 +7,7 @@ from typing import Any
 
 from switchboard.apps.honeypot import statements
 from switchboard.apps.honeypot.exports.evidence import Campaign, Everywhere, Evidence, Message, Value
-from switchboard.apps.honeypot.rules.masking import SECRET_KINDS
+from switchboard.apps.honeypot.rules.extraction.masking import SECRET_KINDS
 from switchboard.apps.honeypot.service import queries
 from switchboard.apps.honeypot.service.queries import Place
 from switchboard.apps.honeypot.statements import linking as links

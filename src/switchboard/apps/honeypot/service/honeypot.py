@@ -12,7 +12,7 @@ import structlog
 
 from switchboard.apps.honeypot import statements
 from switchboard.apps.honeypot.exports.evidence import Producer
-from switchboard.apps.honeypot.rules import personas
+from switchboard.apps.honeypot.rules.conversation import personas
 from switchboard.apps.honeypot.service import evidence, linking, queries, rollups
 from switchboard.apps.honeypot.service.decision import Decision, get_persona
 from switchboard.apps.honeypot.service.listening import Heard, Listener

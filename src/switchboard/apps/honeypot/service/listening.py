@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from switchboard.apps.honeypot.rules import detection, extraction, language, masking, safety
+from switchboard.apps.honeypot.rules import detection, extraction, safety
+from switchboard.apps.honeypot.rules.extraction import masking
+from switchboard.apps.honeypot.rules.text import language
 from switchboard.kernel.clock import Clock
 from switchboard.kernel.ids import Chance
 

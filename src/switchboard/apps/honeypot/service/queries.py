@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from switchboard.apps.honeypot import statements
-from switchboard.apps.honeypot.rules import analytics, extraction, intelligence, linking, masking
+from switchboard.apps.honeypot.rules import analytics, extraction, intelligence, linking
+from switchboard.apps.honeypot.rules.extraction import masking
 from switchboard.apps.honeypot.statements import linking as links
 from switchboard.apps.honeypot.statements import rollups
 from switchboard.kernel.database.statement import Row

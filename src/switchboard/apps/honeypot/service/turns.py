@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from switchboard.apps.honeypot import statements
-from switchboard.apps.honeypot.rules import extraction, intelligence, lifecycle, personas, result
+from switchboard.apps.honeypot.rules import extraction, intelligence, lifecycle, result
 from switchboard.apps.honeypot.rules import linking as linking_rules
+from switchboard.apps.honeypot.rules.conversation import personas
 from switchboard.apps.honeypot.service import linking, rollups
 from switchboard.apps.honeypot.service.decision import Before, Decision, decide
 from switchboard.apps.honeypot.service.listening import Heard

@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from switchboard.apps.honeypot.rules import acceptance, prompt, replies
+from switchboard.apps.honeypot.rules.conversation import acceptance, prompt, replies
 from switchboard.apps.honeypot.service.decision import Decision
 from switchboard.kernel.ids import Chance
 from switchboard.kernel.llm.fence import Fence

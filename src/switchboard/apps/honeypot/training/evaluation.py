@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from switchboard.apps.honeypot.rules.detector import Detector
+from switchboard.apps.honeypot.rules.detection.detector import Detector
 from switchboard.apps.honeypot.training.examples import HAM, LABELS, PROMOTION, SCAM
 from switchboard.apps.honeypot.training.fitting import Document, fit_detector
 from switchboard.apps.honeypot.training.regression import fit_line

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from switchboard.apps.honeypot.rules.detector import PIECES_SHARE, SIGNAL_SHARE, Detector
-from switchboard.apps.honeypot.rules.features import Features, read_features
-from switchboard.apps.honeypot.rules.vocabulary import Signal, signals_in
+from switchboard.apps.honeypot.rules.detection.detector import PIECES_SHARE, SIGNAL_SHARE, Detector
+from switchboard.apps.honeypot.rules.detection.features import Features, read_features
+from switchboard.apps.honeypot.rules.detection.vocabulary import Signal, signals_in
 from switchboard.apps.honeypot.training.examples import PROMOTION, SCAM, Example
 from switchboard.apps.honeypot.training.regression import Block, Weights, fit
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from switchboard.apps.honeypot.rules.detector import Detector
+from switchboard.apps.honeypot.rules.detection.detector import Detector
 from switchboard.apps.honeypot.training.evaluation import Judged, calibrate, hold_out, quality
 from switchboard.apps.honeypot.training.examples import own_examples, published_examples
 from switchboard.apps.honeypot.training.fitting import fit_detector, read_document
