@@ -125,8 +125,9 @@ def _scheme(written: str) -> str:
     return "https://" if "s" in written.lower().partition("p")[2][:1] else "http://"
 
 
-def _not_after(words: list[str]) -> str:
-    return "".join(rf"(?<!\b{word})" for word in words)
+def _not_after(words: list[str], comes: str) -> str:
+    """Where what `comes` next does, after none of the words: they are many, so it is looked at first."""
+    return f"(?={comes})" + "".join(rf"(?<!\b{word})" for word in words)
 
 
 @cache
@@ -163,12 +164,12 @@ def _rules() -> tuple[_Rule, ...]:
         (_BRACKETS, rf"(?<=[^\W_])(?P<x> ?[\[({{<] ?(?:at|{_STRONG_AT}) ?[\])}}>] ?)(?=[^\W_])", "@"),
         (
             ("mail",),
-            rf"(?<=[a-z0-9]){_not_after(_NO_LOCAL_PART)}(?P<x> (?:at|{_STRONG_AT}) )(?={dotted_in_words})",
+            rf"(?<=[a-z0-9]){_not_after(_NO_LOCAL_PART, ' (?:at|@|एट)')}(?P<x> (?:at|{_STRONG_AT}) )(?={dotted_in_words})",
             "@",
         ),
         ((*_BRACKETS, "\\"), rf"(?<=[^\W_])(?P<x> ?[\[({{<] ?(?:\.|{_DOT}) ?[\])}}>] ?|\\\.)(?=[^\W_])", "."),
         (_BRACKETS, r"(?P<x>[\[({<] ?/ ?[\])}>])", "/"),
-        (_DOTS, rf"(?<=[a-z0-9]){_not_after(_NO_NAME)}(?P<x> {_DOT} ){goes_on}", "."),
+        (_DOTS, rf"(?<=[a-z0-9]){_not_after(_NO_NAME, f' {_DOT} ')}(?P<x> {_DOT} ){goes_on}", "."),
         ((" .",), rf"(?<=[a-z0-9])(?P<x> \. )(?={_ENDINGS}{_WORD_END})", "."),
         ((" .",), rf"(?<=[a-z0-9])(?P<x> )(?=\.(?:{_SURE_ENDINGS}{_WORD_END}|{_ENDINGS}/))", ""),
         ((". ",), r"(?<=[a-z0-9])\.(?P<x> )(?=(?-i:com|net|org|info|xyz)(?![^\W_]| [a-z]))", ""),
@@ -178,10 +179,14 @@ def _rules() -> tuple[_Rule, ...]:
         (_STRONG_ATS, rf"(?<=[a-z0-9])(?P<x> ?{_STRONG_AT} ?)(?={coined}{_WORD_END}|{dotted})", "@"),
         (
             _STRONG_ATS,
-            rf"(?<=[a-z0-9]){_not_after(_NO_LOCAL_PART)}(?P<x> ?{_STRONG_AT} ?)(?={known}{_WORD_END})",
+            rf"(?<=[a-z0-9]){_not_after(_NO_LOCAL_PART, ' ?(?:at|@|एट)')}(?P<x> ?{_STRONG_AT} ?)(?={known}{_WORD_END})",
             "@",
         ),
-        ((" at ",), rf"(?<=[a-z0-9]){_not_after(_NO_LOCAL_PART)}(?P<x> at )(?={coined}{_WORD_END})", "@"),
+        (
+            (" at ",),
+            rf"(?<=[a-z0-9]){_not_after(_NO_LOCAL_PART, ' at ')}(?P<x> at )(?={coined}{_WORD_END})",
+            "@",
+        ),
         (
             (" at ",),
             rf"(?:\b(?:upi|vpa|bhim)(?: id| address)?(?: is| hai)?[ :\-]{{1,3}}[a-z0-9._\-]{{2,40}}"
@@ -190,7 +195,7 @@ def _rules() -> tuple[_Rule, ...]:
         ),
         (
             (" at ",),
-            rf"(?<=[a-z0-9]){_not_after(_NO_LOCAL_PART)}(?P<x> at )(?={_MAIL_HOSTS}\.(?:com|in|co|me|net){_WORD_END})",
+            rf"(?<=[a-z0-9]){_not_after(_NO_LOCAL_PART, ' at ')}(?P<x> at )(?={_MAIL_HOSTS}\.(?:com|in|co|me|net){_WORD_END})",
             "@",
         ),
     )
