@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from switchboard.apps.honeypot.rules.data import load_data
-from switchboard.apps.honeypot.rules.text.phrases import Phrases, compile_phrases, prepare
+from switchboard.apps.honeypot.rules.text.phrases import PhraseBook, Phrases, compile_phrases, prepare
 
 MINOR = "minor"
 SELF_HARM = "self_harm"
@@ -32,13 +32,23 @@ def find_danger(text: str) -> Danger | None:
 
     Reads English, Hindi and Hinglish. `phrase` is as the text reads once folded: lower case, single spaces.
     """
+    everything = prepare(text)
+    if not _book().numbers_in(everything):
+        return None
     harmless, dangers = _phrases()
-    said = harmless.without(prepare(text))
-    for kind, reason, phrases in dangers:
+    said = harmless.without(everything)
+    for number in _book().numbers_in(said):
+        kind, reason, phrases = dangers[number]
         phrase = phrases.find(said)
         if phrase:
             return Danger(kind, reason, phrase)
     return None
+
+
+@cache
+def _book() -> PhraseBook:
+    entries = load_data("safety")
+    return PhraseBook(entries["dangers"], entries["words"])
 
 
 @cache

@@ -10,7 +10,7 @@ from functools import cache
 
 from switchboard.apps.honeypot.rules.data import load_data
 from switchboard.apps.honeypot.rules.extraction import Finding
-from switchboard.apps.honeypot.rules.text.phrases import Phrases, compile_phrases, prepare
+from switchboard.apps.honeypot.rules.text.phrases import PhraseBook, Phrases, compile_phrases, prepare
 
 OTHER = "other"
 FACTS = frozenset({"asks_name", "asks_age", "asks_address", "asks_job", "asks_family", "asks_bank"})
@@ -22,7 +22,7 @@ def recognise(text: str, findings: Sequence[Finding] = ()) -> tuple[str, ...]:
     `findings` are the identifiers of the same text: giving one is a move, answered when nothing is asked.
     """
     said = prepare(_without(findings, text))
-    moves = [move for move, phrases in _phrases() if phrases.find(said)]
+    moves = [_moves()[number] for number in _book().numbers_in(said)]
     gives: Mapping[str, str] = load_data("moves")["gives"]
     given = [gives[finding.kind] for finding in findings if finding.kind in gives]
     small_talk = [move for move in moves if move in _SMALL_TALK]
@@ -53,11 +53,14 @@ _SMALL_TALK = frozenset({"refuses", "hurries", "bye", "thanks", "asks_who", "gre
 
 
 @cache
-def _phrases() -> tuple[tuple[str, Phrases], ...]:
+def _moves() -> tuple[str, ...]:
+    return tuple(load_data("moves")["moves"])
+
+
+@cache
+def _book() -> PhraseBook:
     entries = load_data("moves")
-    return tuple(
-        (move, compile_phrases(phrases, entries["words"])) for move, phrases in entries["moves"].items()
-    )
+    return PhraseBook(entries["moves"].values(), entries["words"])
 
 
 @cache

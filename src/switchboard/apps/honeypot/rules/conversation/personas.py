@@ -14,7 +14,7 @@ from typing import Any
 from switchboard.apps.honeypot.rules.data import list_data, load_data
 from switchboard.apps.honeypot.rules.detection import UNKNOWN
 from switchboard.apps.honeypot.rules.text.language import ENGLISH, UNDETERMINED
-from switchboard.apps.honeypot.rules.text.phrases import Phrases, compile_phrases, prepare
+from switchboard.apps.honeypot.rules.text.phrases import PhraseBook, prepare
 
 DEFAULT_PERSONA_ID = "elderly_victim"
 AUTO = "auto"
@@ -107,15 +107,15 @@ def _suited(scam_type: str, language: str, text: str) -> Sequence[str]:
 
 def _country(text: str) -> str:
     """The country whose money, offices or parcel services a text speaks of; India when none or several do."""
-    said = prepare(text)
-    named = [country for country, signs in _country_signs() if signs.find(said)]
+    countries, book = _country_signs()
+    named = [countries[number] for number in book.numbers_in(prepare(text))]
     return named[0] if named and INDIA not in named else INDIA
 
 
 @cache
-def _country_signs() -> tuple[tuple[str, Phrases], ...]:
+def _country_signs() -> tuple[tuple[str, ...], PhraseBook]:
     signs: Mapping[str, Mapping[str, Sequence[str]]] = load_data("persona_choice")["signs"]
-    return tuple((country, compile_phrases(phrases)) for country, phrases in signs.items())
+    return tuple(signs), PhraseBook(signs.values())
 
 
 @cache

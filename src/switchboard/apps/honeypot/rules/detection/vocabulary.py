@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from switchboard.apps.honeypot.rules.data import load_data
-from switchboard.apps.honeypot.rules.text.phrases import Phrases, compile_phrases, prepare
+from switchboard.apps.honeypot.rules.text.phrases import PhraseBook, Phrases, compile_phrases, prepare
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,11 @@ class Signal:
     weight: float
     types: Mapping[str, float]
     sees_negations: bool
-    phrases: Phrases
 
 
 @cache
 def signals() -> tuple[Signal, ...]:
     """Every signal, in the order of the data file."""
-    vocabulary = load_data("vocabulary")
     return tuple(
         Signal(
             id=entry["id"],
@@ -40,9 +38,8 @@ def signals() -> tuple[Signal, ...]:
             weight=entry["weight"],
             types=entry["types"],
             sees_negations=entry.get("before_negations", False),
-            phrases=compile_phrases(entry, vocabulary["words"]),
         )
-        for entry in vocabulary["signals"]
+        for entry in load_data("vocabulary")["signals"]
     )
 
 
@@ -57,6 +54,15 @@ def signals_in(text: str) -> tuple[Signal, ...]:
     """What a text shows. Clauses that forbid something are not read by signals that would take them for an order."""
     everything = prepare(text)
     said = negations().without(everything)
-    return tuple(
-        signal for signal in signals() if signal.phrases.are_in(everything if signal.sees_negations else said)
-    )
+    shown = [signals()[number] for number in _book().numbers_in(said)]
+    if said != everything:
+        unheeding = [signals()[number] for number in _book().numbers_in(everything)]
+        shown = [signal for signal in shown if not signal.sees_negations]
+        shown += [signal for signal in unheeding if signal.sees_negations]
+    return tuple(shown)
+
+
+@cache
+def _book() -> PhraseBook:
+    vocabulary = load_data("vocabulary")
+    return PhraseBook(vocabulary["signals"], vocabulary["words"])

@@ -6,10 +6,11 @@ Repetitions in phrases are bounded, so that a hostile text cannot make them slow
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from switchboard.apps.honeypot.rules.text.beginnings import beginnings_of
 from switchboard.apps.honeypot.rules.text.folding import fold_for_reading
 
 _HINDI = r"\u0900-\u0963\u0966-\u097f"
@@ -19,6 +20,7 @@ _WORD_START = re.compile(
     rf"|(?<![{_HINDI} ])(?=[{_HINDI}])"
 )
 _WORD_LIST = re.compile(r"<([a-z_]+)>")
+_LATIN_END = "(?![a-z0-9@])"
 _NO_WORDS: Mapping[str, str] = {}
 
 
@@ -40,15 +42,47 @@ class Phrases(NamedTuple):
         match = self.latin.search(text.latin) or (self.hindi.search(text.hindi) if text.hindi else None)
         return match[0].strip() if match else None
 
-    def are_in(self, text: Prepared) -> bool:
-        """Whether the text holds any of the phrases."""
-        return self.latin.search(text.latin) is not None or (
-            text.hindi != "" and self.hindi.search(text.hindi) is not None
-        )
-
     def without(self, text: Prepared) -> Prepared:
         """The text with the phrases taken out; what stood around one does not become a phrase."""
         return Prepared(self.latin.sub(" #", text.latin), self.hindi.sub(" #", text.hindi))
+
+
+class PhraseBook:
+    """Several lists of phrases that are looked for at once: each word is looked up by how it begins.
+
+    A message is read for a hundred things, of which it says a few.
+    """
+
+    def __init__(
+        self, lists: Iterable[Mapping[str, Sequence[str]]], words: Mapping[str, str] | None = None
+    ) -> None:
+        """Each list as `compile_phrases` takes it, and raising what that raises."""
+        self._latin: dict[str, list[tuple[int, re.Pattern[str]]]] = {}
+        self._hindi: list[re.Pattern[str]] = []
+        for number, phrases in enumerate(lists):
+            self._hindi.append(compile_phrases(phrases, words or _NO_WORDS).hindi)
+            for phrase in phrases["latin"]:
+                written = _spell_out(phrase, words or _NO_WORDS)
+                pattern = re.compile(f"(?:{written}){_LATIN_END}")
+                for beginning in beginnings_of(written):
+                    self._latin.setdefault(beginning, []).append((number, pattern))
+
+        self._lengths = sorted({len(beginning) for beginning in self._latin})
+
+    def numbers_in(self, text: Prepared) -> list[int]:
+        """Which of the lists have a phrase in the text: their places, in order."""
+        found: set[int] = set()
+        latin, by_beginning = text.latin, self._latin
+        start = latin.find(" ") + 1
+        while start:
+            for length in self._lengths:
+                for number, pattern in by_beginning.get(latin[start : start + length], ()):
+                    if number not in found and pattern.match(latin, start):
+                        found.add(number)
+            start = latin.find(" ", start) + 1
+        if text.hindi:
+            found.update(number for number, hindi in enumerate(self._hindi) if hindi.search(text.hindi))
+        return sorted(found)
 
 
 @lru_cache(maxsize=32)
@@ -65,12 +99,13 @@ def compile_phrases(phrases: Mapping[str, Sequence[str]], words: Mapping[str, st
     one need not, because Hindi inflects. Raises KeyError for a name that is not in `words`.
     """
 
-    def spelled_out(listed: Sequence[str]) -> str:
-        # Word lists may be made of word lists.
-        once = _WORD_LIST.sub(lambda match: words[match[1]], "|".join(listed))
-        return _WORD_LIST.sub(lambda match: words[match[1]], once)
-
     return Phrases(
-        latin=re.compile(rf" (?:{spelled_out(phrases['latin'])})(?![a-z0-9@])"),
-        hindi=re.compile(f" (?:{spelled_out(phrases['devanagari'])})"),
+        latin=re.compile(f" (?:{_spell_out('|'.join(phrases['latin']), words)}){_LATIN_END}"),
+        hindi=re.compile(f" (?:{_spell_out('|'.join(phrases['devanagari']), words)})"),
     )
+
+
+def _spell_out(phrase: str, words: Mapping[str, str]) -> str:
+    # Word lists may be made of word lists.
+    once = _WORD_LIST.sub(lambda match: words[match[1]], phrase)
+    return _WORD_LIST.sub(lambda match: words[match[1]], once)
