@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from switchboard.apps.honeypot.rules import detection, extraction, safety
@@ -26,6 +27,22 @@ class Heard(NamedTuple):
     seed: int
 
 
+class _Reading(NamedTuple):
+    findings: Sequence[extraction.Finding]
+    verdict: detection.Verdict
+    danger: safety.Danger | None
+    language: str
+
+
+@lru_cache(maxsize=512)
+def _read(text: str) -> _Reading:
+    """Kept for the last messages, because a scam is sent to many people in the same words."""
+    findings = tuple(extraction.extract(text))
+    return _Reading(
+        findings, detection.detect(text, findings), safety.find_danger(text), language.detect_language(text)
+    )
+
+
 class Listener:
     """Reads a message once, outside of any transaction: what it means, what it gives away."""
 
@@ -35,8 +52,7 @@ class Listener:
         self._fingerprint = fingerprint
 
     def hear(self, text: str) -> Heard:
-        findings = extraction.extract(text)
-        verdict = detection.detect(text, findings)
+        findings, verdict, danger, spoken = _read(text)
         if any(found.kind in masking.SECRET_KINDS for found in findings):
             masked = masking.mask_spans(text, findings)
             findings = [self._without_secret(found, masked) for found in findings]
@@ -45,8 +61,8 @@ class Listener:
             text,
             findings,
             verdict,
-            safety.find_danger(text),
-            language.detect_language(text),
+            danger,
+            spoken,
             self._clock.now(),
             self._chance.seed(),
         )
