@@ -111,7 +111,7 @@ def detect(text: str, findings: Sequence[Finding] = (), detector: Detector | Non
     is_decisive = any(signal.weight >= _DECISIVE for signal in shown)
     if score_by_rules(shown) > 0 and (is_decisive or log_odds > _SURE_OF_NONE):
         log_odds = max(log_odds, _JUST_A_SCAM)
-    confidence = _probability(log_odds)
+    confidence = min(_probability(log_odds), _MOST_CONFIDENT)
     is_scam = confidence >= _THRESHOLD
     scam_type = _scam_type(detector, features, shown) if is_scam else None
     evidence = [*(_Evidence(signal.reason, signal.weight) for signal in shown), *found]
