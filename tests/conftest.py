@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from pydantic import SecretStr
 
 from switchboard.apps import APPS
@@ -26,6 +27,10 @@ from switchboard.kernel.settings import Settings
 
 _TEMPLATE = f"template_{os.getpid()}"
 START = datetime(2026, 2, 4, 10, 0, tzinfo=UTC)
+
+# No test asserts how long something takes.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

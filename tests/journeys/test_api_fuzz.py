@@ -59,6 +59,7 @@ OPERATIONS = [
     ("/api/honeypot/campaigns/{campaign_id}", "GET"),
     ("/api/honeypot/campaigns/{campaign_id}/name", "PUT"),
     ("/api/honeypot/analytics", "GET"),
+    ("/api/honeypot/export", "GET"),
 ]
 
 
