@@ -6,6 +6,7 @@ recorded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -17,8 +18,9 @@ from switchboard.kernel.clock import to_iso
 from switchboard.kernel.database.statement import Row
 from switchboard.kernel.errors import Invalid
 
-# Characters from which on a message alone says which language it is in.
-_TELLING = 24
+# Words from which on a message alone says which language it is in.
+_TELLING = 7
+_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 class Before(NamedTuple):
@@ -89,7 +91,7 @@ def get_persona(persona_id: str) -> personas.Persona:
 
 def _spoken(before: Before, heard: Heard) -> str:
     """The language of the message, or of all that was heard where the message is too short to tell."""
-    is_telling = len(heard.text) > _TELLING
+    is_telling = len(_WORD.findall(heard.text)) >= _TELLING
     return language.detect_language(heard.text if is_telling else " ".join([*before.heard, heard.text]))
 
 

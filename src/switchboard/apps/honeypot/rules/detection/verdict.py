@@ -54,7 +54,7 @@ _FITS_A_TYPE = -0.5
 # Above this, a turn that is no scam by itself adds to the suspicion of the turns before it.
 _SUSPECT = 0.25
 _WEIGHT_OF_SUSPICION = 0.75
-_CLEARLY_STRONGER = 0.1
+_CLEARLY_STRONGER = 0.3
 _TELLING = 1.0
 _WORDING: Mapping[str, str] = {
     "KYC_PHISHING": "Wording typical of messages that pretend to come from a bank or service",
