@@ -9,10 +9,11 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 
+from bench.rows import intelligence_row, session_row
 from switchboard.apps.honeypot import statements
 from switchboard.apps.honeypot.service import linking, rollups
 from switchboard.kernel.database.database import BATCH_ROWS
-from switchboard.kernel.database.statement import Row, Statement
+from switchboard.kernel.database.statement import Row
 from switchboard.kernel.database.transaction import Transaction
 from switchboard.kernel.language import search
 from switchboard.kernel.platform import Platform
@@ -34,11 +35,6 @@ _SYLLABLES = [
     for vowel in ("a", "e", "i", "o", "u")
     for coda in ("", "", "n", "r", "l", "m")
 ]
-
-_STATE = Statement(
-    "UPDATE {sessions} SET status = :status, scam_type = :scam_type, scam_confidence = 0.9, turn_count = :turns,"
-    " intelligence_score = 0.5, last_message_at = :now, updated_at = :now WHERE id = :id"
-)
 
 
 class Load:
@@ -101,30 +97,25 @@ def fill(platform: Platform, sessions: int = SESSIONS) -> list[str]:
 
 def _store(tx: Transaction, load: Load, platform: Platform, batch: list[tuple[int, str]]) -> None:
     opened: list[Row] = []
-    states: list[Row] = []
     known: list[Row] = []
     lines: list[Row] = []
     for number, id in batch:
         now = _START + timedelta(minutes=number * 20)
-        opened.append(
-            {
-                "id": id,
-                "persona_id": "elderly_victim",
-                "is_scam": number % 5 != 0,
-                "source_type": ("sms", "whatsapp", "email")[number % 3],
-                "source_identifier": None,
-                "metadata": None,
-                "now": now,
-            }
-        )
-        status, kind = _STATUSES[number % 4], _TYPES[number % 6]
-        states.append({"id": id, "status": status, "scam_type": kind, "turns": _TURNS, "now": now})
-        known.append({"id": platform.ids.new(), "session_id": id, "now": now})
+        state = {
+            "source_type": ("sms", "whatsapp", "email")[number % 3],
+            "is_scam": number % 5 != 0,
+            "status": _STATUSES[number % 4],
+            "scam_type": _TYPES[number % 6],
+            "scam_confidence": 0.9,
+            "turn_count": _TURNS,
+            "intelligence_score": 0.5,
+        }
+        opened.append(session_row(id, now, **state))
+        known.append(intelligence_row(platform.ids.new(), id, now))
         lines.extend(_line(load, platform, number, id, turn, now) for turn in range(1, _TURNS + 1))
     tx.run_many(statements.INSERT_SESSION, opened)
     tx.run_many(statements.INSERT_INTELLIGENCE, known)
     tx.run_many(statements.INSERT_LINES, lines)
-    tx.run_many(_STATE, states)
     for number, id in batch:
         session = tx.find(statements.FIND_SESSION, id=id)
         assert session is not None

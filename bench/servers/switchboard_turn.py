@@ -14,11 +14,12 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, HTTPException, Request
 from pydantic import BaseModel, Field, SecretStr
 
+from bench.rows import session_row
 from bench.servers.turn import DATABASE_URL, About, directory, introduce, reply_to, session_ids
 from switchboard.apps import APPS
 from switchboard.apps.honeypot import statements
 from switchboard.kernel import logging
-from switchboard.kernel.database.statement import Row, Statement
+from switchboard.kernel.database.statement import Statement
 from switchboard.kernel.database.transaction import Transaction
 from switchboard.kernel.http.direct import DirectRoute
 from switchboard.kernel.http.edge import Edge
@@ -63,7 +64,7 @@ def _create_app(platform: Platform, *, prefix: str, edge: bool = False) -> FastA
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         platform.migrate()
-        platform.database("honeypot").write_now(_open_sessions, platform.clock.now())
+        platform.database("honeypot").write_now(open_sessions, platform.clock.now())
         introduce(About(headers=_headers(platform) if edge else {}, settings=_settings(platform)))
         yield
         platform.close()
@@ -112,19 +113,8 @@ def _turn(
     return turn
 
 
-def _open_sessions(tx: Transaction, now: datetime) -> None:
-    rows: list[Row] = [
-        {
-            "id": id,
-            "persona_id": "elderly_victim",
-            "is_scam": True,
-            "source_type": "sms",
-            "source_identifier": None,
-            "metadata": None,
-            "now": now,
-        }
-        for id in session_ids()
-    ]
+def open_sessions(tx: Transaction, now: datetime) -> None:
+    rows = [session_row(id, now) for id in session_ids()]
     tx.run_many(statements.INSERT_SESSION, rows)
 
 
