@@ -7,6 +7,7 @@ import asyncio
 from bench.loading import fill
 from bench.servers.switchboard_turn import open_sessions
 from bench.servers.turn import session_ids
+
 from switchboard.apps.honeypot.service import Honeypot
 from switchboard.kernel.platform import Platform
 
