@@ -18,7 +18,7 @@ run: setup ## Install what serving needs, migrate, and serve on http://127.0.0.1
 setup: $(VENV)/.serving ## Build .venv with .venv/bin/switchboard, and stop
 
 test: check ## Check the code, then run every test on SQLite and PostgreSQL
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto
 
 check: $(VENV)/.testing ## Lint, format, types, and the directions of imports
 	@$(BIN)/ruff check .
