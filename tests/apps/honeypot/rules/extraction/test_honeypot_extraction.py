@@ -112,6 +112,11 @@ def test_a_upi_id_is_as_sure_as_its_handle(text: str, value: str, confidence: fl
     assert (finding.kind, finding.value, finding.confidence) == ("upi", value, confidence)
 
 
+@pytest.mark.parametrize("text", ["http://user@okaxis/path", "https://netflix@ybl/x", "hxxps://a.b@paytm"])
+def test_the_front_of_a_link_is_no_upi_id(text: str) -> None:
+    assert [finding for finding in extract(text) if finding.kind == "upi"] == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -26,6 +26,8 @@ _UPI_CUE = re.compile(
     re.IGNORECASE,
 )
 _CUE_REACH = 40
+_SCHEME_BEFORE = re.compile(r"[a-z]://$", re.IGNORECASE)
+_SCHEME_REACH = 4
 _GLUED_CUE = re.compile(r"^(?:e-?mail|mail|gmail|upi|id)[:\-]?(?=[a-z0-9])", re.IGNORECASE)
 _MAIL_PROVIDERS = frozenset(
     (
@@ -90,6 +92,9 @@ def _email(match: re.Match[str]) -> Iterator[Candidate]:
 def _upi(text: str, match: re.Match[str], handle: str) -> Iterator[Candidate]:
     start, end, local = match.start(), match.end("handle"), match["local"]
     if "+" in local or "-" in handle or not handle[0].isalpha() or handle in _MAIL_PROVIDERS:
+        return
+    if _SCHEME_BEFORE.search(text, max(0, start - _SCHEME_REACH), start):
+        # The user of a link, whatever its host.
         return
     if handle not in _handles().confidence and (split := _SPLIT_HANDLE.match(text, end)):
         joined = f"{handle}{split['rest']}".lower().replace(" ", "")
