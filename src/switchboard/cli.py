@@ -77,13 +77,21 @@ def _root(
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0: any.")] = None,
+    console: Annotated[
+        bool | None,
+        typer.Option("--console/--no-console", help="Open the console for people, or the API alone."),
+    ] = None,
 ) -> None:
-    """Serve the API; on SQLite also run schedules and deliveries."""
+    """Serve the API and the console; on SQLite also run schedules and deliveries."""
     from switchboard.kernel.platform import Platform
     from switchboard.kernel.settings import load_settings
     from switchboard.server import serve as run
 
-    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    given = {
+        name: value
+        for name, value in (("host", host), ("port", port), ("console", console))
+        if value is not None
+    }
     run(Platform(load_settings().model_copy(update=given), APPS))
 
 

@@ -18,7 +18,9 @@ from fastapi.openapi.utils import get_openapi
 
 from switchboard import __version__
 from switchboard.kernel import logging
+from switchboard.kernel.console.gate import Gate
 from switchboard.kernel.database import library
+from switchboard.kernel.database.database import Database
 from switchboard.kernel.database.server_lock import ServerLock
 from switchboard.kernel.errors import Conflict, SwitchboardError
 from switchboard.kernel.http import docs, health
@@ -44,6 +46,8 @@ def create_app(platform: Platform) -> FastAPI:
         platform.database(PLATFORM), platform.clock, platform.settings.rate_limit_per_minute
     )
 
+    announced = (PLATFORM, *platform.app_names) if platform.settings.is_postgresql else ()
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await rate_limits.load()
@@ -52,10 +56,16 @@ def create_app(platform: Platform) -> FastAPI:
             (platform.keys.refresh, platform.keys.REFRESH_SECONDS),
             (rate_limits.write_behind, 1.0),
             (platform.keys.write_last_used, _LAST_USED_SECONDS),
+            (platform.error_log.write_behind, 1.0),
+            *((partial(_announce, platform.database(name)), 0.1) for name in announced),
         ):
             yield
         await platform.close_model()
-        for write in (rate_limits.write_behind, platform.keys.write_last_used):
+        for write in (
+            rate_limits.write_behind,
+            platform.keys.write_last_used,
+            platform.error_log.write_behind,
+        ):
             try:
                 await write()
             except SwitchboardError as error:
@@ -71,13 +81,24 @@ def create_app(platform: Platform) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.platform = platform
+    app.state.gate = None
     app.state.services = {each.name: each.service(platform) for each in platform.apps}
     app.include_router(health.router)
     app.include_router(docs.router)
     for each in platform.apps:
         app.include_router(each.routes(), prefix=f"/api/{each.name}")
     install_error_handlers(app)
-    app.add_middleware(Edge, platform=platform, rate_limits=rate_limits)
+    if platform.settings.console:
+        app.state.gate = Gate(platform, app.state.services)
+        # Last of all: it answers what nothing else does.
+        app.mount("/", app.state.gate)
+    gate: Gate | None = app.state.gate
+    app.add_middleware(
+        Edge,
+        platform=platform,
+        rate_limits=rate_limits,
+        takes_upload=gate.takes_upload if gate is not None else _takes_none,
+    )
     app.openapi = lambda: _describe(app)  # type: ignore[method-assign]
     return app
 
@@ -111,9 +132,12 @@ class _Server(uvicorn.Server):
 
     def __init__(self, platform: Platform, say: Callable[[str], None]) -> None:
         settings = platform.settings
+        app = create_app(platform)
+        self._gate: Gate | None = app.state.gate
+        self._opening: asyncio.Task[None] | None = None
         super().__init__(
             uvicorn.Config(
-                create_app(platform),
+                app,
                 host=settings.host,
                 port=settings.port,
                 loop="uvloop" if sys.platform != "win32" else "asyncio",
@@ -123,7 +147,8 @@ class _Server(uvicorn.Server):
                 log_config=None,
                 server_header=False,
                 # No header may say who the client is until an operator names the proxy that sets it.
-                proxy_headers=False,
+                proxy_headers=bool(settings.proxies.strip()),
+                forwarded_allow_ips=settings.proxies.replace(" ", "") or None,
                 timeout_graceful_shutdown=int(settings.shutdown_seconds),
             )
         )
@@ -136,15 +161,34 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.should_exit:
             return
-        self._announce(first_key)
+        setup_token = await asyncio.to_thread(self._make_setup_token)
+        self._announce(first_key, setup_token)
+        if self._gate is not None:
+            self._opening = asyncio.create_task(self._open_console(self._gate))
         if self._platform.settings.runs_worker_inside:
             self._worker = Worker(self._platform)
             self._worker.start()
 
     async def shutdown(self, sockets: Any = None) -> None:
+        if self._opening is not None:
+            await self._opening
+        if self._gate is not None:
+            await self._gate.close()
         if self._worker is not None:
             await self._worker.stop()
         await super().shutdown(sockets)
+
+    async def _open_console(self, gate: Gate) -> None:
+        try:
+            await gate.load()
+        except Exception:
+            log.exception("the console did not open; the API serves without it")
+
+    def _make_setup_token(self) -> str | None:
+        """A link for the first administrator, as long as nobody has an account."""
+        if self._gate is None or not self._platform.accounts.is_first_start():
+            return None
+        return self._platform.accounts.make_setup_token()
 
     def _make_first_key(self) -> str | None:
         if not self._platform.keys.is_first_start():
@@ -152,9 +196,16 @@ class _Server(uvicorn.Server):
         _, token = self._platform.keys.create("first key", [ALL_APPS], command_caller())
         return token
 
-    def _announce(self, first_key: str | None) -> None:
-        address = self._address()
-        lines = [f"Switchboard {__version__} is ready: {address}/docs"]
+    def _announce(self, first_key: str | None, setup_token: str | None) -> None:
+        address = self._platform.settings.public_url or self._address()
+        lines = [f"Switchboard {__version__} is ready: {address}", f"The API is described at {address}/docs"]
+        if setup_token is not None:
+            lines += [
+                "",
+                "Nobody has an account yet. Make the first one here; the link works once, for a day:",
+                "",
+                f"    {address}/setup/{setup_token}",
+            ]
         if first_key is not None:
             lines += [
                 "",
@@ -214,15 +265,27 @@ async def _in_background(*tasks: tuple[Callable[[], Any], float]) -> AsyncIterat
                 await each
 
 
+def _takes_none(_path: str) -> bool:
+    return False
+
+
+async def _announce(database: Database) -> None:
+    await asyncio.to_thread(database.announce)
+
+
 async def _repeat(task: Callable[[], Any], seconds: float) -> None:
     while True:
         await asyncio.sleep(seconds)
         try:
             await task()
         except SwitchboardError as error:
-            log.warning("background task failed", task=task.__qualname__, error=error.message)
+            log.warning("background task failed", task=_name_of(task), error=error.message)
         except Exception:
-            log.exception("background task failed", task=task.__qualname__)
+            log.exception("background task failed", task=_name_of(task))
+
+
+def _name_of(task: Callable[[], Any]) -> str:
+    return getattr(task, "__qualname__", repr(task))
 
 
 def _describe(app: FastAPI) -> dict[str, Any]:

@@ -21,7 +21,7 @@ _READY_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _ENGINE_SECONDS = 30.0
 _ENGINE_RUNS = b"schedules are running"
-_READY = re.compile(rb"is ready: http://127\.0\.0\.1:(\d+)/")
+_READY = re.compile(rb"is ready: http://127\.0\.0\.1:(\d+)\n")
 # Without compiled modules a start takes twice as long, and the kill proof starts two hundred times.
 _LEFT_OUT = ("PYTHONDONTWRITEBYTECODE",)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import select
 import signal
 import subprocess
 import sys
@@ -15,45 +14,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.served import ROOT, Served
 
-ROOT = Path(__file__).parents[2]
-READY = re.compile(r"is ready: (http://\S+)/docs")
 KEY = re.compile(r"^\s+(sb_[0-9a-f]{8}_\S{43})$", re.MULTILINE)
 SCAM = "Dear customer, your KYC has expired. Call 98765 43210 now."
-
-
-class Served:
-    """A server process with what it has printed so far."""
-
-    def __init__(self, environment: dict[str, str]) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "switchboard", "serve", "--port", "0"],
-            env=environment,
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        assert self.process.stdout is not None
-        self.printed = ""
-        self.address = self._wait_for(READY)
-
-    def _wait_for(self, sought: re.Pattern[str]) -> str:
-        assert self.process.stdout is not None
-        until = time.monotonic() + 60
-        while time.monotonic() < until:
-            if select.select([self.process.stdout], [], [], 0.05)[0]:
-                self.printed += os.read(self.process.stdout.fileno(), 65_536).decode()
-            if (found := sought.search(self.printed)) and self.printed.endswith("\n"):
-                return found[1]
-            assert self.process.poll() is None, self.printed
-        raise AssertionError(self.printed)
-
-    def end(self, number: signal.Signals) -> int:
-        self.process.send_signal(number)
-        status = self.process.wait(60)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        return status
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import typer
     from fastapi import APIRouter
 
+    from switchboard.kernel.console.page import Section
     from switchboard.kernel.platform import Platform
 
 
@@ -48,3 +49,5 @@ class App:
     routes: Callable[[], APIRouter]
     commands: Callable[[], typer.Typer]
     schedules: Callable[[], tuple[Schedule, ...]]
+    pages: Callable[[], Section] | None = None
+    """What it shows in the console."""

@@ -18,6 +18,7 @@ from switchboard.kernel.ids import Chance, Ids, SystemChance, TimeOrderedIds
 from switchboard.kernel.settings import Settings
 
 if TYPE_CHECKING:
+    from switchboard.kernel.error_log import ErrorLog
     from switchboard.kernel.llm.model import LanguageModel
     from switchboard.kernel.outbox import Outbox
     from switchboard.kernel.security.keys import ApiKeys
@@ -48,6 +49,7 @@ class Platform:
         self.ids = ids or TimeOrderedIds(self.clock)
         self.chance = chance or SystemChance()
         self.app_names = tuple(app.name for app in self.apps)
+        self.started_at = self.clock.now()
         self._given_model = model
         self._databases: dict[str, Database] = {}
 
@@ -62,6 +64,12 @@ class Platform:
         from switchboard.kernel.security.keys import ApiKeys
 
         return ApiKeys(self.database(PLATFORM), self.clock, self.ids)
+
+    @cached_property
+    def error_log(self) -> ErrorLog:
+        from switchboard.kernel.error_log import ErrorLog
+
+        return ErrorLog(self.database(PLATFORM), self.clock, self.ids)
 
     @cached_property
     def model(self) -> LanguageModel | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,6 +20,20 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address the server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port the server listens on; 0 takes a free one.")
+    public_url: str | None = Field(
+        None,
+        description="The address under which people reach the console (`https://desk.example.org`). With https, "
+        "cookies are sent over TLS alone. Empty: the address the server listens on.",
+    )
+    proxies: str = Field(
+        "",
+        description="Addresses of proxies, with commas between, whose word is taken for who the client is "
+        "(X-Forwarded-For). Empty: nobody's.",
+    )
+    console: bool = Field(True, description="Whether `serve` also opens the console for people.")
+    upload_limit_bytes: int = Field(
+        20_971_520, ge=1024, le=268_435_456, description="The largest file that the console takes."
+    )
     data_dir: Path = Field(
         Path("data"),
         description="Folder for the SQLite files, the key file of the vault and the server's lock.",
@@ -138,6 +153,16 @@ class Settings(BaseSettings):
             )
         return url
 
+    @field_validator("public_url")
+    @classmethod
+    def _address_of_the_console(cls, url: str | None) -> str | None:
+        if url is None or not url.strip():
+            return None
+        parts = urlsplit(url.strip())
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/"):
+            raise ValueError("takes an address without a path, as https://desk.example.org")
+        return f"{parts.scheme}://{parts.netloc}"
+
     @field_validator("llm_url", "llm_key", "llm_model", "llm_daily_cost_limit", mode="before")
     @classmethod
     def _empty_is_nothing(cls, given: Any) -> Any:
@@ -157,6 +182,10 @@ class Settings(BaseSettings):
         if limit is not None and not any(info.data.get(price) for price in prices):
             raise ValueError("counts nothing without a price: set at least one of the two")
         return limit
+
+    @property
+    def is_behind_tls(self) -> bool:
+        return self.public_url is not None and self.public_url.startswith("https://")
 
     @property
     def is_postgresql(self) -> bool:

@@ -10,8 +10,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
@@ -44,6 +45,41 @@ class Undocumented(ValueError):
 def render(settings: type[BaseSettings] = Settings) -> str:
     """The whole page. Raises Undocumented."""
     return _HEAD + "".join(f"{line}\n" for line in _rows(settings))
+
+
+class Explained(NamedTuple):
+    """One setting as a person asks about it. A secret's value is never here."""
+
+    variable: str
+    value: str
+    is_set: bool
+    default: str
+    meaning: str
+    limits: str
+
+
+def explain(settings: Settings) -> list[Explained]:
+    """Every setting of this process: what it is and whether the environment or the default says so."""
+    prefix = Settings.model_config.get("env_prefix", "")
+    return [
+        Explained(
+            variable=f"{prefix}{name.upper()}",
+            value=_shown(getattr(settings, name)),
+            is_set=name in settings.model_fields_set,
+            default=_default(field).strip("`"),
+            meaning=(field.description or "").replace("`", ""),
+            limits=_limits(field).replace("`", ""),
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return "set, hidden"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "empty" if value in (None, "") else _plain(value)
 
 
 def _rows(settings: type[BaseSettings]) -> Iterator[str]:

@@ -109,7 +109,7 @@ class Server:
                 stdout=printed,
                 stderr=subprocess.DEVNULL,
             )
-        self.port = int(self._wait_for(r"is ready: http://127\.0\.0\.1:(\d+)/docs"))
+        self.port = int(self._wait_for(r"is ready: http://127\.0\.0\.1:(\d+)$"))
         self.key = self._wait_for(r"^ +(sb_\S{52})$")
 
     def _wait_for(self, sought: str) -> str:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import typer
     from fastapi import APIRouter
 
+    from switchboard.kernel.console.page import Section
     from switchboard.kernel.platform import Platform
 
 
@@ -44,6 +45,12 @@ def _schedules() -> tuple[Schedule, ...]:
     return SCHEDULES
 
 
+def _pages() -> Section:
+    from switchboard.apps.honeypot.pages import SECTION
+
+    return SECTION
+
+
 HONEYPOT = App(
     name="honeypot",
     title="Honeypot",
@@ -54,4 +61,5 @@ HONEYPOT = App(
     routes=_routes,
     commands=_commands,
     schedules=_schedules,
+    pages=_pages,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from switchboard.kernel.database.transaction import Dialect, Transaction
@@ -55,6 +55,15 @@ class Database(Protocol):
 
     def read_now(self, query: Turn[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """`read` for threads without an event loop."""
+
+    def change_mark(self) -> Hashable:
+        """A value that is another one after any commit, by whatever process. Cheap; blocks for a moment."""
+
+    def announce(self) -> None:
+        """Tell other processes that something was committed here, if anything was since the last call.
+
+        An accelerator: who misses it finds the changed mark at the next look.
+        """
 
     def compact(self) -> None:
         """Write the database anew, so that no byte of what was deleted remains and its space is given back.

@@ -10,7 +10,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -59,6 +59,16 @@ _POOL_WAIT_SECONDS = 3.0
 # manual, appendix A; CockroachDB and YugabyteDB use 40001 alike.
 _DISK_FULL = "53100"
 _RERUN = frozenset({"40001", "40P01"})
+_LOG_END = Statement(
+    "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END::text"
+    " AS log_end"
+)
+_NOTIFY = Statement("SELECT pg_notify(:channel, '')")
+
+
+def channel_of(name: str) -> str:
+    """The channel on which a database's commits are announced."""
+    return f"switchboard_{name}"
 
 
 class _AwareDumper(DatetimeDumper):
@@ -120,6 +130,7 @@ class PostgresqlDatabase:
         self._engine: sa.Engine | None = None
         self._closed = False
         self._waiting = 0
+        self._has_news = False
 
     @property
     def engine(self) -> sa.Engine:
@@ -153,6 +164,23 @@ class PostgresqlDatabase:
     def _require_open(self) -> None:
         if self._closed:
             raise closing(self.name)
+
+    def change_mark(self) -> Hashable:
+        """Where the server's log of writes ends: it moves with every commit, and sometimes without one."""
+        row = self.read_now(lambda tx: tx.find(_LOG_END))
+        assert row is not None
+        return str(row["log_end"])
+
+    def announce(self) -> None:
+        """Notify those who listen, at most once a call.
+
+        Not from within a turn: a commit that notifies waits for every other one that does.
+        """
+        if self._has_news:
+            self._has_news = False
+            self._transact(
+                lambda tx: tx.rows(_NOTIFY, channel=channel_of(self.name)), read_only=False, is_news=False
+            )
 
     def compact(self) -> None:
         """`VACUUM`, which runs beside the turns. The server's own autovacuum does the same, when it sees fit."""
@@ -218,7 +246,7 @@ class PostgresqlDatabase:
         finally:
             self._waiting -= 1
 
-    def _transact(self, work: Callable[[Transaction], T], *, read_only: bool) -> T:
+    def _transact(self, work: Callable[[Transaction], T], *, read_only: bool, is_news: bool = True) -> T:
         """Run `work(tx)` in a transaction of its own; run it again after a lost race or connection."""
         give_up_at = time.monotonic() + _DEADLINE_SECONDS
         pause = 0.005
@@ -233,6 +261,7 @@ class PostgresqlDatabase:
                         answer = work(PostgresqlTransaction(connection, self.name))
                         committing = not read_only
                         connection.commit() if committing else connection.rollback()
+                        self._has_news |= committing and is_news
                         return answer
                     except BaseException:
                         with suppress(psycopg.Error):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -88,6 +88,7 @@ class SqliteDatabase:
         )
         self._readers: ThreadPoolExecutor | None = None
         self._connections: list[Any] = []
+        self._marker: Any = None
         self._local = threading.local()
         self._lock = threading.Lock()
         self._engine: sa.Engine | None = None
@@ -135,6 +136,22 @@ class SqliteDatabase:
                 raise
             raise said from error
 
+    def change_mark(self) -> Hashable:
+        """`data_version` of a connection that never writes differs after every commit of any other."""
+        try:
+            with self._lock:
+                if self._closed:
+                    raise closing(self.name)
+                if self._marker is None:
+                    self._marker = connect(self.path, read_only=True)
+                    self._connections.append(self._marker)
+                return int(self._marker.execute("PRAGMA data_version").fetchone()["data_version"])
+        except library.Error as error:
+            raise unreachable(self.name) from error
+
+    def announce(self) -> None:
+        """Nothing to do: the mark stands in the file's shared memory."""
+
     def compact(self) -> None:
         """`VACUUM`: deleting wipes a row, but a copy can stay in the unused part of a page that was split."""
         done: Future[None] = Future()
@@ -168,6 +185,7 @@ class SqliteDatabase:
             readers.shutdown(wait=True)
         with self._lock:
             connections, self._connections = self._connections, []
+            self._marker = None
         for connection in connections:
             connection.close()
         self._local = threading.local()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from switchboard.kernel.errors import Forbidden, Invalid, SwitchboardError
 from switchboard.kernel.http import metrics
 from switchboard.kernel.http.docs import CONTENT_POLICY
-from switchboard.kernel.http.errors import error_body, retry_after
+from switchboard.kernel.http.errors import error_body, error_page, retry_after
 from switchboard.kernel.platform import Platform
 from switchboard.kernel.security.caller import Caller
 from switchboard.kernel.security.keys import ApiKey
@@ -47,11 +47,20 @@ log = structlog.get_logger("switchboard.http")
 class Edge:
     """Wraps the application."""
 
-    def __init__(self, app: ASGIApp, platform: Platform, rate_limits: RateLimits) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        platform: Platform,
+        rate_limits: RateLimits,
+        takes_upload: Callable[[str], bool] = lambda _path: False,
+    ) -> None:
+        """`takes_upload` says which paths take a file, which may be larger than other bodies."""
         self._app = app
         self._platform = platform
         self._rate_limits = rate_limits
         self._body_limit = platform.settings.body_limit_bytes
+        self._upload_limit = platform.settings.upload_limit_bytes + platform.settings.body_limit_bytes
+        self._takes_upload = takes_upload
         self._logs_requests = platform.settings.log_level == "debug"
         self._body_seconds = platform.settings.request_timeout_seconds
 
@@ -62,15 +71,16 @@ class Edge:
         headers = dict(scope["headers"])
         correlation_id = self._correlation_id(headers)
         scope.setdefault("state", {})["correlation_id"] = correlation_id
-        response = _Response(send, correlation_id, scope["path"])
+        response = _Response(send, correlation_id, scope["path"], _is_for_people(scope["path"], headers))
         started = perf_counter()
         try:
             await self._admit(scope, headers, correlation_id)
             await self._app(scope, await self._read_body(scope, headers, receive), response.send)
         except SwitchboardError as error:
             await response.refuse(error)
-        except Exception:
+        except Exception as error:
             log.exception("request failed", path=scope["path"], correlation_id=correlation_id)
+            self._platform.error_log.note(_template(scope, self._platform.app_names), error, correlation_id)
             await response.refuse(None)
         finally:
             self._account(scope, response.status, perf_counter() - started, correlation_id)
@@ -114,17 +124,18 @@ class Edge:
         """The whole body, read within its limits, as a `receive` that gives it once."""
         if b"content-length" not in headers and b"transfer-encoding" not in headers:
             return receive
+        limit = self._upload_limit if self._takes_upload(scope["path"]) else self._body_limit
         declared = headers.get(b"content-length", b"0")
-        if not declared.isdigit() or len(declared) > 18 or int(declared) > self._body_limit:
-            raise self._too_large()
-        body = await self._collect(receive)
+        if not declared.isdigit() or len(declared) > 18 or int(declared) > limit:
+            raise self._too_large(limit)
+        body = await self._collect(receive, limit)
         if body is None:
             return _disconnected
         if body and scope["path"].startswith("/api/"):
             check_json(body, headers.get(b"content-type", b""))
         return _replay(body, receive)
 
-    async def _collect(self, receive: Receive) -> bytes | None:
+    async def _collect(self, receive: Receive, limit: int) -> bytes | None:
         parts: list[bytes] = []
         size = 0
         try:
@@ -135,8 +146,8 @@ class Edge:
                         return None
                     part = message.get("body", b"")
                     size += len(part)
-                    if size > self._body_limit:
-                        raise self._too_large()
+                    if size > limit:
+                        raise self._too_large(limit)
                     parts.append(part)
                     if not message.get("more_body", False):
                         return b"".join(parts)
@@ -147,9 +158,9 @@ class Edge:
                 status=400,
             ) from None
 
-    def _too_large(self) -> Invalid:
+    def _too_large(self, limit: int) -> Invalid:
         return Invalid(
-            f"The request body is larger than {self._body_limit} bytes.",
+            f"The request body is larger than {limit} bytes.",
             hint="Send less at once; a message may have 8,000 characters.",
             status=413,
         )
@@ -173,8 +184,9 @@ class Edge:
 class _Response:
     """Watches one response: adds headers, remembers the status."""
 
-    def __init__(self, send: Send, correlation_id: str, path: str) -> None:
+    def __init__(self, send: Send, correlation_id: str, path: str, is_for_people: bool) -> None:
         self._send = send
+        self._is_for_people = is_for_people
         self._extra = [*_HEADERS, (b"x-correlation-id", correlation_id.encode("ascii"))]
         self._extra.append(_DOCS_POLICY if path.startswith("/docs") else _STRICT_POLICY)
         self._correlation_id = correlation_id
@@ -185,7 +197,10 @@ class _Response:
         if message["type"] == "http.response.start":
             self._started = True
             self.status = message["status"]
-            message["headers"] = [*message.get("headers", ()), *self._extra]
+            # What an answer says of itself stays: a page has its own policy, an asset may be kept.
+            given = message.get("headers", ())
+            said = {name.lower() for name, _ in given}
+            message["headers"] = [*given, *(each for each in self._extra if each[0] not in said)]
         await self._send(message)
 
     async def refuse(self, error: SwitchboardError | None) -> None:
@@ -193,8 +208,11 @@ class _Response:
         if self._started:
             return
         status, body = error_body(error, self._correlation_id)
-        content = json.dumps(body).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
+        if self._is_for_people:
+            kind, content = b"text/html; charset=utf-8", error_page(body)
+        else:
+            kind, content = b"application/json", json.dumps(body).encode()
+        headers = [(b"content-type", kind), (b"content-length", b"%d" % len(content))]
         headers.extend((name.encode(), value.encode()) for name, value in retry_after(error).items())
         if status == 401:
             headers.append((b"www-authenticate", b"Bearer"))
@@ -203,6 +221,10 @@ class _Response:
             headers.append((b"connection", b"close"))
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": content})
+
+
+def _is_for_people(path: str, headers: Mapping[bytes, bytes]) -> bool:
+    return not path.startswith("/api/") and b"text/html" in headers.get(b"accept", b"")
 
 
 def check_json(body: bytes, content_type: bytes) -> None:
@@ -250,7 +272,7 @@ def _template(scope: Scope, apps: tuple[str, ...]) -> str:
     """
     path: str | None = getattr(scope.get("route"), "path", None)
     asked: str = scope["path"]
-    if path is None:
+    if path is None or path == "":
         app = asked.split("/", 3)[2] if asked.startswith("/api/") else ""
         return f"/api/{app}" if app in apps else "unmatched"
     if asked.startswith("/api/") and not path.startswith("/api/"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -67,6 +68,18 @@ def error_body(error: SwitchboardError | None, correlation_id: str) -> tuple[int
 
 def retry_after(error: SwitchboardError | None) -> dict[str, str]:
     return {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, Unavailable) else {}
+
+
+def error_page(body: dict[str, Any]) -> bytes:
+    """The same error for a person, where no page of the console can be made: too large a file, a server that starts."""
+    said = {name: escape(str(value)) for name, value in body["error"].items()}
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+        f"<title>{said['message']}</title></head><body><h1>{said['message']}</h1><p>{said['hint']}</p>"
+        f'<p><a href="/">To the first page</a></p><p>Number of this request: <code>{said["correlation_id"]}</code></p>'
+        "</body></html>"
+    ).encode()
 
 
 def install_error_handlers(app: FastAPI) -> None:

@@ -50,3 +50,16 @@ class RateBucket(PlatformBase):
     )
     tokens: Mapped[float] = mapped_column(sa.Float)
     at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Failure(PlatformBase):
+    """A failure that an operator has to know of: where and of what kind, never what somebody wrote."""
+
+    __tablename__ = "errors"
+    __table_args__ = (sa.Index("ix_errors_at", "at", "id"),)
+
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    at: Mapped[datetime] = mapped_column(Moment, server_default=now())
+    place: Mapped[str] = mapped_column(sa.String(200))
+    kind: Mapped[str] = mapped_column(sa.String(200))
+    correlation_id: Mapped[str | None] = mapped_column(sa.String(64))

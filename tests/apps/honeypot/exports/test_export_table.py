@@ -13,6 +13,7 @@ from tests.apps.honeypot.exports.samples import SESSION, sessions
 
 from switchboard.apps.honeypot.exports import table
 from switchboard.apps.honeypot.exports.evidence import Evidence
+from switchboard.kernel import spreadsheet
 
 
 def read(text: str) -> list[dict[str, str]]:
@@ -68,14 +69,14 @@ def test_sessions_and_messages_have_tables_of_their_own() -> None:
     ],
 )
 def test_a_cell_is_what_it_says(text: str, cell: str) -> None:
-    assert table.plain_cell(text) == cell
+    assert spreadsheet.plain_cell(text) == cell
 
 
 def test_lines_end_as_the_standard_says_and_excel_is_told_the_encoding_when_asked() -> None:
     assert "".join(table.stream_values([])).endswith("campaign_name\r\n")
-    assert not "".join(table.stream_values([])).startswith(table.BYTE_ORDER_MARK)
+    assert not "".join(table.stream_values([])).startswith(spreadsheet.BYTE_ORDER_MARK)
     for stream in (table.stream_values, table.stream_sessions, table.stream_messages):
-        assert "".join(stream([SESSION], byte_order_mark=True)).count(table.BYTE_ORDER_MARK) == 1
+        assert "".join(stream([SESSION], byte_order_mark=True)).count(spreadsheet.BYTE_ORDER_MARK) == 1
 
 
 @settings(deadline=None, max_examples=60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from switchboard.apps.honeypot.naming import kind as kind
 from switchboard.kernel.errors import Conflict, NotFound
 
 
@@ -20,23 +21,6 @@ def hints_for_the_terminal() -> Iterator[None]:
             error.message,
             hint="`switchboard honeypot show SESSION_ID` shows it; `switchboard honeypot chat` starts a new one.",
         ) from None
-
-
-_KINDS = {
-    "upi": "UPI id",
-    "bank_account": "bank account",
-    "ifsc": "IFSC",
-    "url": "link",
-    "crypto_wallet": "crypto wallet",
-    "telegram": "Telegram",
-    "pan": "PAN",
-    "aadhaar": "Aadhaar",
-}
-
-
-def kind(name: str) -> str:
-    """What people call a kind of value."""
-    return _KINDS.get(name, name)
 
 
 def verdict(is_scam: bool, scam_type: str | None, confidence: float | None) -> str:

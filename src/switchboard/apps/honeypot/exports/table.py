@@ -1,58 +1,31 @@
 """CSV for people with a spreadsheet: one row a value, one a session, or one a message.
 
-RFC 4180. No cell is a formula and none loses digits: text that a spreadsheet would compute or read as a
-number begins with an apostrophe (so `'+919876543210`). What must be read back unchanged belongs in JSON.
+What must be read back unchanged belongs in JSON.
 """
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
-from typing import Any, TypeVar
 
 from switchboard.apps.honeypot.exports.evidence import Evidence, Message, Value
-from switchboard.kernel.clock import to_iso
-
-Cell = str | int | float | bool | datetime | None
-T = TypeVar("T")
-
-BYTE_ORDER_MARK = "\ufeff"
-"""Tells Excel that a file is UTF-8; other programs do without it."""
-
-# OWASP, CSV injection: the characters that open a formula, in both widths, also behind space that is dropped.
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
-_NUMBER = re.compile(r"[0-9][0-9.,:/\- ]*(?:[eE][+\-]?[0-9]+)?")
-# Control characters, which end or hide text, marks that turn its direction, and spaces of no width; no letter
-# needs any of them (the joiners that Indian scripts need stay).
-_UNPRINTABLE = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
-)
+from switchboard.kernel.spreadsheet import Cell, stream
 
 
 def stream_values(evidence: Iterable[Evidence], *, byte_order_mark: bool = False) -> Iterator[str]:
     """One row for each value of each session, what it is first."""
     rows = ((each, value) for each in evidence for value in each.values)
-    return _stream(_VALUE_COLUMNS, rows, byte_order_mark)
+    return stream(_VALUE_COLUMNS, rows, byte_order_mark=byte_order_mark)
 
 
 def stream_sessions(evidence: Iterable[Evidence], *, byte_order_mark: bool = False) -> Iterator[str]:
     """One row for each session."""
-    return _stream(_SESSION_COLUMNS, evidence, byte_order_mark)
+    return stream(_SESSION_COLUMNS, evidence, byte_order_mark=byte_order_mark)
 
 
 def stream_messages(evidence: Iterable[Evidence], *, byte_order_mark: bool = False) -> Iterator[str]:
     """One row for each line that was said."""
     rows = ((each, message) for each in evidence for message in each.messages)
-    return _stream(_MESSAGE_COLUMNS, rows, byte_order_mark)
-
-
-def plain_cell(text: str) -> str:
-    """The text as a cell that a spreadsheet shows and does not interpret."""
-    text = _UNPRINTABLE.sub("\ufffd", text)
-    is_taken_for_more = _FORMULA.match(text) or _NUMBER.fullmatch(text.strip())
-    return f"'{text}" if is_taken_for_more else text
+    return stream(_MESSAGE_COLUMNS, rows, byte_order_mark=byte_order_mark)
 
 
 _VALUE_COLUMNS: Mapping[str, Callable[[tuple[Evidence, Value]], Cell]] = {
@@ -103,27 +76,3 @@ _MESSAGE_COLUMNS: Mapping[str, Callable[[tuple[Evidence, Message]], Cell]] = {
     "created_at": lambda row: row[1].created_at,
     "message_id": lambda row: row[1].id,
 }
-
-
-class _Line:
-    """What the csv module writes to: it gives each finished line back."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _stream(columns: Mapping[str, Callable[[T], Cell]], rows: Iterable[T], mark: bool) -> Iterator[str]:
-    writer: Any = csv.writer(_Line(), lineterminator="\r\n")
-    yield (BYTE_ORDER_MARK if mark else "") + writer.writerow(columns)
-    for row in rows:
-        yield writer.writerow([_written(read(row)) for read in columns.values()])
-
-
-def _written(cell: Cell) -> str | int | float:
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return "yes" if cell else "no"
-    if isinstance(cell, datetime):
-        return to_iso(cell)
-    return plain_cell(cell) if isinstance(cell, str) else cell

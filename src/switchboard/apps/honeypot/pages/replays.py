@@ -1,0 +1,119 @@
+"""Replay: a file of messages is uploaded and played through the honeypot, with its progress and its report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup, escape
+from starlette.datastructures import UploadFile
+
+from switchboard.apps.honeypot.service import Place
+from switchboard.kernel.console.listing import (
+    Asked,
+    Column,
+    Found,
+    Listing,
+    ShownListing,
+    next_place,
+    place_of,
+)
+from switchboard.kernel.console.page import Answer, Redirect, Shown, Visit
+from switchboard.kernel.console.rendering import moment, number
+from switchboard.kernel.errors import Invalid
+
+_STATES = {
+    "QUEUED": ("Waiting", ""),
+    "RUNNING": ("Playing", "told"),
+    "DONE": ("Done", "good"),
+    "CANCELLED": ("Cancelled", ""),
+    "FAILED": ("Failed", "danger"),
+    "INTERRUPTED": ("Interrupted", "careful"),
+}
+_UNDER_WAY = ("QUEUED", "RUNNING")
+
+
+async def show_all(visit: Visit) -> Answer:
+    shown = await LISTING.show(visit)
+    if not isinstance(shown, ShownListing):
+        return shown
+    return Shown("honeypot/replays.html", {"view": shown}, watch="honeypot")
+
+
+async def start(visit: Visit) -> Redirect:
+    upload = visit.form.get("file") if visit.form is not None else None
+    if not isinstance(upload, UploadFile) or not upload.filename:
+        raise Invalid("No file was chosen.", hint="Choose a CSV or JSONL file, then send it.")
+    replay = await visit.service.replays.start_replay(
+        visit.caller, upload.filename[:200], await upload.read()
+    )
+    return Redirect(f"/honeypot/replays/{replay['id']}", "The file is taken. Its messages are being played.")
+
+
+async def show_one(visit: Visit) -> Shown:
+    replay = await visit.service.replays.get_replay(visit.caller, visit.path["replay_id"])
+    report = (
+        await visit.service.replays.get_report(visit.caller, replay["id"])
+        if replay["state"] == "DONE"
+        else None
+    )
+    context = {
+        "replay": replay,
+        "state": state(replay),
+        "is_under_way": replay["state"] in _UNDER_WAY,
+        "report": report,
+    }
+    return Shown("honeypot/replay.html", context, title=replay["file_name"], watch="honeypot")
+
+
+async def cancel(visit: Visit) -> Redirect:
+    id = visit.path["replay_id"]
+    await visit.service.replays.cancel_replay(visit.caller, id)
+    return Redirect(f"/honeypot/replays/{id}", "The replay is cancelled. What was played stays.")
+
+
+async def resume(visit: Visit) -> Redirect:
+    id = visit.path["replay_id"]
+    await visit.service.replays.resume(visit.caller, id)
+    return Redirect(f"/honeypot/replays/{id}", "The replay goes on. Nothing is stored twice.")
+
+
+def state(row: Mapping[str, Any]) -> Markup:
+    said, meaning = _STATES.get(row["state"], (row["state"], ""))
+    return Markup('<span class="badge {}">{}</span>').format(meaning, said)
+
+
+async def _fetch(visit: Visit, asked: Asked, limit: int) -> Found:
+    place = place_of(asked.cursor)
+    rows = await visit.service.replays.list_replays(
+        visit.caller, None if place is None else Place(*place), limit
+    )
+    return Found(rows, next_place(rows, limit, "created_at"))
+
+
+LISTING = Listing(
+    name="replays",
+    fetch=_fetch,
+    href=lambda row: f"/honeypot/replays/{row['id']}",
+    empty="No file was replayed yet.",
+    columns=(
+        Column("file", "File", lambda row: escape(row["file_name"]), lambda row: row["file_name"]),
+        Column("state", "State", state, lambda row: row["state"]),
+        Column(
+            "done",
+            "Messages played",
+            lambda row: f"{number(row['rows_done'])} of {number(row['rows_total'])}",
+            lambda row: row["rows_done"],
+            is_number=True,
+        ),
+        Column(
+            "refused",
+            "Refused",
+            lambda row: number(row["rows_refused"]),
+            lambda row: row["rows_refused"],
+            is_number=True,
+        ),
+        Column("began", "Uploaded", lambda row: moment(row["created_at"]), lambda row: row["created_at"]),
+        Column("by", "By", lambda row: escape(row["started_by"]), lambda row: row["started_by"]),
+    ),
+)

@@ -1,0 +1,202 @@
+"""Plots as SVG, drawn here so that a page needs no script for them: bars, stacked bars, lines.
+
+Colours are classes of the style sheet (`series-1` …), so light and dark, print and contrast are decided there. Every
+plot is given with its numbers; the template shows them in a table beneath.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10
+
+from markupsafe import Markup, escape
+
+_WIDTH, _HEIGHT = 640, 220
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 10, 28
+_ROW, _LABEL, _VALUE = 30, 190, 92
+
+Write = Callable[[float], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One quantity over the chart's labels; None where there is none."""
+
+    title: str
+    values: Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A plot with the numbers it was drawn from."""
+
+    title: str
+    svg: Markup
+    labels: Sequence[str]
+    series: Sequence[Series]
+    write: Write
+    first_column: str
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(value for each in self.series for value in each.values)
+
+
+def columns(
+    title: str, labels: Sequence[str], series: Sequence[Series], *, write: Write, first_column: str
+) -> Chart:
+    """Upright bars, the series stacked: for counts over days."""
+    totals = [sum(each.values[at] or 0 for each in series) for at in range(len(labels))]
+    scale = _Scale(max(totals, default=0))
+    step = (_WIDTH - _LEFT - _RIGHT) / max(1, len(labels))
+    width = min(36.0, step * 0.72)
+    parts = [_grid(scale, write), _labels_below(labels, step)]
+    for at, label in enumerate(labels):
+        bottom = scale.y(0)
+        said = ", ".join(f"{each.title}: {write(each.values[at] or 0)}" for each in series)
+        stack = Markup()
+        for number, each in enumerate(series, 1):
+            height = scale.y(0) - scale.y(each.values[at] or 0)
+            if height:
+                stack += _rectangle(
+                    _LEFT + step * (at + 0.5) - width / 2,
+                    bottom - height,
+                    width,
+                    height,
+                    number,
+                )
+                bottom -= height
+        parts.append(Markup("<g><title>{}: {}</title>{}</g>").format(label, said, stack))
+    return Chart(title, _drawing(title, _HEIGHT, parts), labels, series, write, first_column)
+
+
+def bars(
+    title: str,
+    labels: Sequence[str],
+    series: Series,
+    *,
+    write: Write,
+    first_column: str,
+    most: float | None = None,
+) -> Chart:
+    """Lying bars, one a label with its value written: for what is compared by name. `most` fixes the scale's end."""
+    top = most or max((value or 0 for value in series.values), default=0) or 1
+    room = _WIDTH - _LABEL - _VALUE
+    parts = []
+    for at, (label, value) in enumerate(zip(labels, series.values, strict=True)):
+        y = at * _ROW
+        parts.append(
+            Markup(
+                '<g><title>{label}: {said}</title><text class="chart-name" x="{x}" y="{text}" text-anchor="end">{name}</text>'
+                '<rect class="chart-room" x="{bar}" y="{top}" width="{room}" height="16" rx="2"/>{filled}'
+                '<text class="chart-value" x="{after}" y="{text}">{said}</text></g>'
+            ).format(
+                label=label,
+                name=_shortened(label, 26),
+                said="–" if value is None else write(value),
+                x=_LABEL - 10,
+                bar=_LABEL,
+                room=room,
+                top=y + 7,
+                text=y + 20,
+                after=_LABEL + room + 8,
+                filled=_rectangle(_LABEL, y + 7, room * min(1.0, (value or 0) / top), 16, 1) if value else "",
+            )
+        )
+    height = max(1, len(labels)) * _ROW + 4
+    return Chart(title, _drawing(title, height, parts), labels, [series], write, first_column)
+
+
+def line(
+    title: str,
+    labels: Sequence[str],
+    series: Sequence[Series],
+    *,
+    write: Write,
+    first_column: str,
+    most: float | None = None,
+) -> Chart:
+    """Lines with a dot at each value: for what grows turn by turn."""
+    scale = _Scale(most or max((value or 0 for each in series for value in each.values), default=0))
+    step = (_WIDTH - _LEFT - _RIGHT) / max(1, len(labels))
+    parts = [_grid(scale, write), _labels_below(labels, step)]
+    for number, each in enumerate(series, 1):
+        points = [
+            (_LEFT + step * (at + 0.5), scale.y(value), value)
+            for at, value in enumerate(each.values)
+            if value is not None
+        ]
+        path = " ".join(f"{'L' if at else 'M'}{x:.1f} {y:.1f}" for at, (x, y, _) in enumerate(points))
+        dots = Markup("").join(
+            Markup('<circle class="dot-{}" cx="{}" cy="{}" r="3.5"><title>{}: {}</title></circle>').format(
+                number, f"{x:.1f}", f"{y:.1f}", each.title, write(value)
+            )
+            for x, y, value in points
+        )
+        parts.append(Markup('<path class="line-{}" d="{}" fill="none"/>{}').format(number, path, dots))
+    return Chart(title, _drawing(title, _HEIGHT, parts), labels, series, write, first_column)
+
+
+class _Scale:
+    """From values to heights, up to a round number."""
+
+    def __init__(self, most: float) -> None:
+        self.step = _round_step(most / 4) if most > 0 else 1.0
+        self.top = self.step * max(1, ceil(most / self.step - 1e-9))
+
+    def y(self, value: float) -> float:
+        room = _HEIGHT - _TOP - _BOTTOM
+        return _TOP + room * (1 - value / self.top)
+
+    def ticks(self) -> list[float]:
+        return [self.step * at for at in range(round(self.top / self.step) + 1)]
+
+
+def _round_step(rough: float) -> float:
+    power = 10.0 ** floor(log10(rough))
+    return next(power * each for each in (1, 2, 2.5, 5, 10) if power * each >= rough * (1 - 1e-9))
+
+
+def _drawing(title: str, height: float, parts: Sequence[Markup]) -> Markup:
+    return Markup(
+        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}" preserveAspectRatio="xMinYMin meet">{}</svg>'
+    ).format(_WIDTH, f"{height:g}", title, Markup("").join(parts))
+
+
+def _grid(scale: _Scale, write: Write) -> Markup:
+    return Markup("").join(
+        Markup(
+            '<line class="chart-grid" x1="{}" x2="{}" y1="{y}" y2="{y}"/>'
+            '<text class="chart-tick" x="{}" y="{}" text-anchor="end">{}</text>'
+        ).format(
+            _LEFT,
+            _WIDTH - _RIGHT,
+            _LEFT - 6,
+            f"{scale.y(tick) + 4:.1f}",
+            write(tick),
+            y=f"{scale.y(tick):.1f}",
+        )
+        for tick in scale.ticks()
+    )
+
+
+def _labels_below(labels: Sequence[str], step: float) -> Markup:
+    every = max(1, ceil(len(labels) * 58 / (_WIDTH - _LEFT - _RIGHT)))
+    return Markup("").join(
+        Markup('<text class="chart-tick" x="{}" y="{}" text-anchor="middle">{}</text>').format(
+            f"{_LEFT + step * (at + 0.5):.1f}", _HEIGHT - 8, _shortened(label, 12)
+        )
+        for at, label in enumerate(labels)
+        if at % every == 0
+    )
+
+
+def _rectangle(x: float, y: float, width: float, height: float, number: int) -> Markup:
+    return Markup('<rect class="series-{}" x="{}" y="{}" width="{}" height="{}" rx="1.5"/>').format(
+        number, f"{x:.1f}", f"{y:.1f}", f"{width:.1f}", f"{height:.1f}"
+    )
+
+
+def _shortened(text: str, longest: int) -> Markup:
+    return escape(text if len(text) <= longest else text[: longest - 1] + "…")

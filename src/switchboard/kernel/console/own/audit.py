@@ -1,0 +1,84 @@
+"""Who did what to which object, in every database that this person administers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import escape
+
+from switchboard.kernel.console.listing import (
+    Asked,
+    Column,
+    Filter,
+    Found,
+    Listing,
+    as_day,
+    as_end_of_day,
+    next_place,
+    place_of,
+)
+from switchboard.kernel.console.page import Shown, Visit
+from switchboard.kernel.console.rendering import moment, words
+from switchboard.kernel.security.audit import AuditLog
+
+
+async def show(visit: Visit) -> Any:
+    shown = await _listing(visit).show(visit)
+    return Shown("frame/audit.html", {"view": shown}) if not hasattr(shown, "body_iterator") else shown
+
+
+def _listing(visit: Visit) -> Listing:
+    names = ("platform", *visit.platform.app_names)
+    return Listing(
+        name="audit",
+        columns=_COLUMNS,
+        fetch=_fetch,
+        filters=(Filter("database", "Where", [(name, words(name)) for name in names]), *_FILTERS),
+        empty="Nothing was done yet.",
+    )
+
+
+async def _fetch(visit: Visit, asked: Asked, limit: int) -> Found:
+    filters = dict(asked.filters)
+    database = filters.pop("database", "platform")
+    log = AuditLog(visit.platform)
+    rows = await asyncio.to_thread(
+        log.list_deeds, visit.caller, database, filters, place_of(asked.cursor), limit
+    )
+    return Found(rows, next_place(rows, limit, "at"))
+
+
+def _object(row: Mapping[str, Any]) -> str:
+    return f"{words(row['object_type'])} {row['object_id'] or ''}".strip()
+
+
+def _details(row: Mapping[str, Any]) -> str:
+    details = row["details_json"] or {}
+    return ", ".join(f"{words(name)}: {value}" for name, value in details.items())
+
+
+_COLUMNS = (
+    Column("at", "When", lambda row: moment(row["at"]), lambda row: row["at"]),
+    Column("actor", "Who", lambda row: escape(row["actor"]), lambda row: row["actor"]),
+    Column("action", "Did", lambda row: escape(words(row["action"])), lambda row: row["action"]),
+    Column("object", "To what", lambda row: escape(_object(row)), _object),
+    Column("details", "Details", lambda row: escape(_details(row)), lambda row: row["details_json"]),
+    Column("address", "From", lambda row: escape(row["address"] or "–"), lambda row: row["address"]),
+    Column(
+        "correlation_id",
+        "Request",
+        lambda row: escape(row["correlation_id"] or "–"),
+        lambda row: row["correlation_id"],
+        is_shown=False,
+    ),
+)
+_FILTERS = (
+    Filter("actor", "Who", hint="part of a name"),
+    Filter("action", "Did", hint="sign_in, create, …"),
+    Filter("object_type", "To what", hint="session, account, …"),
+    Filter("object_id", "Its id"),
+    Filter("since", "From", kind="day", as_given=as_day),
+    Filter("until", "To", kind="day", as_given=as_end_of_day),
+)
