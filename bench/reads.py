@@ -133,7 +133,7 @@ def _measure(engine: str, sessions: int, requests: int, console: Console) -> dic
         ids = fill(platform, sessions)
         # What the product does every night; a day's messages on top change little.
         search.tidy(platform.database("honeypot"))
-        _, token = platform.keys.create("bench", ["honeypot"], command_caller())
+        _, token = platform.keys.create(command_caller(), "bench", ["honeypot"])
         if url:
             with platform.database("honeypot").engine.connect() as connection:
                 connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("ANALYZE")

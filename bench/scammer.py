@@ -216,8 +216,8 @@ class Product:
     async def _answer(self, game: Game) -> dict[str, Any]:
         text = game.heard[-1]
         if game.turns > 1:
-            return await self._honeypot.receive_message(self._sessions[game.seed], text)
-        return await self._honeypot.open_session(Opening(text, "sms", None, None, None), command_caller())
+            return await self._honeypot.receive_message(command_caller(), self._sessions[game.seed], text)
+        return await self._honeypot.open_session(command_caller(), Opening(text, "sms", None, None, None))
 
     def close(self) -> None:
         self._platform.close()

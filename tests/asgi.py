@@ -22,7 +22,7 @@ async def client(
     """A client of the application over this platform; signed in with a fresh key unless one is given."""
     served = app or create_app(platform)
     if key is None:
-        _, key = platform.keys.create("test", ["honeypot"], command_caller())
+        _, key = platform.keys.create(command_caller(), "test", ["honeypot"])
     transport = httpx.ASGITransport(served, raise_app_exceptions=False)
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     async with (

@@ -428,7 +428,7 @@ async def test_the_example_app_works_as_the_page_says(
 ) -> None:
     platform = Platform(settings, (*APPS, guestbook), clock=clock)
     platform.migrate()
-    _, token = platform.keys.create("visitor", ["guestbook"], command_caller())
+    _, token = platform.keys.create(command_caller(), "visitor", ["guestbook"])
     app = create_app(platform)
     visitor = httpx.AsyncClient(
         transport=httpx.ASGITransport(app),
@@ -449,7 +449,7 @@ async def test_the_example_app_works_as_the_page_says(
 def test_the_commands_of_the_example_app_show_what_was_written(guestbook: Any, settings: Settings) -> None:
     platform = Platform(settings, (*APPS, guestbook))
     platform.migrate()
-    asyncio.run(guestbook.service(platform).write_entry("We were here.", command_caller()))
+    asyncio.run(guestbook.service(platform).write_entry(command_caller(), "We were here."))
     commands = typer.Typer()
     commands.add_typer(guestbook.commands(), name=guestbook.name)
     asked = [guestbook.name, "entries"]

@@ -23,7 +23,7 @@ def create_app() -> FastAPI:
     logging.configure(settings)
     platform = Platform(settings, APPS)
     platform.migrate()
-    _, token = platform.keys.create("bench", ["honeypot"], command_caller())
+    _, token = platform.keys.create(command_caller(), "bench", ["honeypot"])
     health = platform.database("honeypot").health()
     introduce(
         About(

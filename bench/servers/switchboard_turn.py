@@ -119,7 +119,7 @@ def open_sessions(tx: Transaction, now: datetime) -> None:
 
 
 def _headers(platform: Platform) -> dict[str, str]:
-    _, token = platform.keys.create("bench", ["honeypot"], command_caller())
+    _, token = platform.keys.create(command_caller(), "bench", ["honeypot"])
     return {"Authorization": f"Bearer {token}"}
 
 

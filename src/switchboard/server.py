@@ -193,7 +193,7 @@ class _Server(uvicorn.Server):
     def _make_first_key(self) -> str | None:
         if not self._platform.keys.is_first_start():
             return None
-        _, token = self._platform.keys.create("first key", [ALL_APPS], command_caller())
+        _, token = self._platform.keys.create(command_caller(), "first key", [ALL_APPS])
         return token
 
     def _announce(self, first_key: str | None, setup_token: str | None) -> None:

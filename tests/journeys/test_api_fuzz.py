@@ -77,7 +77,7 @@ def api(make_settings: Callable[..., Settings], database_url: str | None) -> Ite
     url = SecretStr(database_url) if database_url else None
     platform = Platform(make_settings(rate_limit_per_minute=0, database_url=url), APPS)
     platform.migrate()
-    _, token = platform.keys.create("fuzz", ["*"], command_caller())
+    _, token = platform.keys.create(command_caller(), "fuzz", ["*"])
     honeypot = Honeypot(platform)
     ids = asyncio.run(_fill(honeypot))
     document = schemathesis.openapi.from_asgi("/openapi.json", create_app(platform))
@@ -88,9 +88,9 @@ def api(make_settings: Callable[..., Settings], database_url: str | None) -> Ite
 async def _fill(honeypot: Honeypot) -> dict[str, str]:
     """Two sessions that share a value, so that there is one of everything."""
     opening = Opening("Your KYC expired, call 98765 43210", "sms", None, None, None)
-    opened = [await honeypot.open_session(opening, command_caller()) for _ in range(2)]
-    [value] = await honeypot.list_values({}, None, None, 1)
-    [campaign] = await honeypot.list_campaigns({}, None, 1)
+    opened = [await honeypot.open_session(command_caller(), opening) for _ in range(2)]
+    [value] = await honeypot.list_values(command_caller(), {}, None, None, 1)
+    [campaign] = await honeypot.list_campaigns(command_caller(), {}, None, 1)
     return {"session_id": opened[0]["session_id"], "value_id": value["id"], "campaign_id": campaign["id"]}
 
 

@@ -128,16 +128,16 @@ async def test_the_silence_sweep_ends_more_sessions_than_one_batch_holds_and_eac
     box.add_endpoint("http://127.0.0.1:1/closed", me, AddressPolicy(["127.0.0.0/8"]))
     hello = Opening("Hello", "sms", None, None, None)
     count = SWEEP_LIMIT + 5
-    await asyncio.gather(*(honeypot.open_session(hello, me) for _ in range(count)))
+    await asyncio.gather(*(honeypot.open_session(me, hello) for _ in range(count)))
     clock.advance(timedelta(minutes=30))
-    talking = (await honeypot.open_session(hello, me))["session_id"]
+    talking = (await honeypot.open_session(me, hello))["session_id"]
 
     assert await asyncio.to_thread(end_silent_sessions, platform) == count
     assert await asyncio.to_thread(end_silent_sessions, platform) == 0
-    ended = await honeypot.list_sessions({"status": "TERMINATED"}, None, count + 1)
+    ended = await honeypot.list_sessions(command_caller(), {"status": "TERMINATED"}, None, count + 1)
     assert {session["ended_at"] for session in ended} == {clock.now()}
     assert len(ended) == count
-    assert (await honeypot.get_session(talking))["status"] == "ONGOING"
+    assert (await honeypot.get_session(command_caller(), talking))["status"] == "ONGOING"
     ids = sorted(session["id"] for session in ended)
     assert sorted(row["object_id"] for row in box.list_results(limit=1_000)) == ids
     deeds = platform.database("honeypot").read_now(

@@ -35,6 +35,7 @@ from switchboard.apps.honeypot.service import Honeypot
 from switchboard.cli import main
 from switchboard.kernel.database.database import Database
 from switchboard.kernel.platform import Platform
+from switchboard.kernel.security.caller import command_caller
 from switchboard.kernel.settings import Settings
 from switchboard.kernel.terminal import harmless, one_line
 
@@ -102,11 +103,11 @@ def _mind_interrupts() -> None:
 
 
 def stored_sessions(platform: Platform) -> list[dict[str, Any]]:
-    return asyncio.run(Honeypot(platform).list_sessions({}, None, 10_000))
+    return asyncio.run(Honeypot(platform).list_sessions(command_caller(), {}, None, 10_000))
 
 
 def stored_lines(platform: Platform, session_id: str) -> list[tuple[str, str]]:
-    lines = asyncio.run(Honeypot(platform).list_messages(session_id, None, 200))
+    lines = asyncio.run(Honeypot(platform).list_messages(command_caller(), session_id, None, 200))
     return [(line["role"], line["content"]) for line in lines]
 
 

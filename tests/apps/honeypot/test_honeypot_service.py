@@ -43,15 +43,15 @@ def honeypot(platform: Platform) -> Honeypot:
 
 
 async def test_a_session_is_true_at_every_moment(honeypot: Honeypot, clock: FixedClock) -> None:
-    first = await honeypot.open_session(opening(metadata={"case": 7}), ME)
+    first = await honeypot.open_session(ME, opening(metadata={"case": 7}))
     id = first["session_id"]
     assert (first["status"], first["turn_count"], first["scam"]["is_scam"]) == ("ONGOING", 1, True)
     assert {item["value"] for item in first["new_intelligence"]} == {"+919876543210", "helpdesk@ybl"}
 
     clock.advance(timedelta(minutes=3))
-    second = await honeypot.receive_message(id, "Send the money to 98765 43210 at once")
+    second = await honeypot.receive_message(ME, id, "Send the money to 98765 43210 at once")
     assert (second["turn_count"], second["new_intelligence"]) == (2, [])
-    session = await honeypot.get_session(id)
+    session = await honeypot.get_session(ME, id)
     assert session["started_at"] == session["created_at"] == START
     assert session["updated_at"] == session["last_message_at"] == START + timedelta(minutes=3)
     assert session["ended_at"] is None
@@ -59,7 +59,7 @@ async def test_a_session_is_true_at_every_moment(honeypot: Honeypot, clock: Fixe
     [phone] = session["intelligence"]["phone_numbers_json"]
     assert (phone["occurrences"], phone["first_turn"], phone["last_turn"]) == (2, 1, 2)
 
-    lines = await honeypot.list_messages(id, None, 100)
+    lines = await honeypot.list_messages(ME, id, None, 100)
     assert [(line["role"], line["turn_number"]) for line in lines] == [
         ("scammer", 1),
         ("agent", 1),
@@ -80,12 +80,12 @@ async def test_every_turn_leaves_true_moments_a_true_status_and_two_numbered_lin
     platform = Platform(settings, APPS, clock=clock)
     platform.migrate()
     honeypot = Honeypot(platform)
-    id = (await honeypot.open_session(opening(), ME))["session_id"]
+    id = (await honeypot.open_session(ME, opening()))["session_id"]
     for turn in range(1, 6):
         if turn > 1:
             clock.advance(timedelta(minutes=turn, microseconds=turn))
-            await honeypot.receive_message(id, f"Message {turn}")
-        session = await honeypot.get_session(id)
+            await honeypot.receive_message(ME, id, f"Message {turn}")
+        session = await honeypot.get_session(ME, id)
         assert (session["turn_count"], session["status"]) == (
             turn,
             "ONGOING" if turn < 5 else "MAX_TURNS_REACHED",
@@ -93,18 +93,18 @@ async def test_every_turn_leaves_true_moments_a_true_status_and_two_numbered_lin
         assert session["started_at"] == session["created_at"] == START
         assert session["updated_at"] == session["last_message_at"] == clock.now()
         assert session["ended_at"] == (None if turn < 5 else clock.now())
-        [heard, reply] = (await honeypot.list_messages(id, None, 100))[-2:]
+        [heard, reply] = (await honeypot.list_messages(ME, id, None, 100))[-2:]
         assert (heard["role"], heard["turn_number"]) == ("scammer", turn)
         assert (reply["role"], reply["turn_number"]) == ("agent", turn)
         assert heard["created_at"] == reply["created_at"] == clock.now()
         assert heard["id"] < reply["id"], "equal moments are ordered by id"
 
-    ended = await honeypot.get_session(id)
+    ended = await honeypot.get_session(ME, id)
     clock.advance(timedelta(hours=2))
     with pytest.raises(Conflict, match="MAX_TURNS_REACHED"):
-        await honeypot.receive_message(id, "Are you there?")
+        await honeypot.receive_message(ME, id, "Are you there?")
     assert honeypot.end_silent_sessions(schedule_caller("silence sweep")) == 0
-    assert await honeypot.get_session(id) == ended
+    assert await honeypot.get_session(ME, id) == ended
     platform.close()
 
 
@@ -118,15 +118,15 @@ async def test_the_last_turn_ends_the_session_and_nothing_follows_it(
     platform.migrate()
     platform.outbox("honeypot").add_endpoint("http://127.0.0.1:9/x", ME, AddressPolicy(["127.0.0.0/8"]))
     honeypot = Honeypot(platform)
-    id = (await honeypot.open_session(opening(), ME))["session_id"]
+    id = (await honeypot.open_session(ME, opening()))["session_id"]
     clock.advance(timedelta(seconds=45))
-    await honeypot.receive_message(id, "Now pay to second@ybl")
-    last = await honeypot.receive_message(id, "Hurry up")
+    await honeypot.receive_message(ME, id, "Now pay to second@ybl")
+    last = await honeypot.receive_message(ME, id, "Hurry up")
     assert (last["status"], last["turn_count"]) == ("MAX_TURNS_REACHED", 3)
-    assert (await honeypot.get_session(id))["ended_at"] == clock.now()
+    assert (await honeypot.get_session(ME, id))["ended_at"] == clock.now()
     with pytest.raises(Conflict, match="MAX_TURNS_REACHED"):
-        await honeypot.receive_message(id, "Are you there?")
-    assert len(await honeypot.list_messages(id, None, 100)) == 6
+        await honeypot.receive_message(ME, id, "Are you there?")
+    assert len(await honeypot.list_messages(ME, id, None, 100)) == 6
     [row] = platform.database("honeypot").read_now(lambda tx: tx.rows(Statement("SELECT body FROM {outbox}")))
     assert '"engagementDurationSeconds":45.0' in row["body"]
     assert '"second@ybl"' in row["body"]
@@ -137,11 +137,11 @@ async def test_the_last_turn_ends_the_session_and_nothing_follows_it(
 async def test_what_turn_three_gave_away_is_there_after_turn_four(
     honeypot: Honeypot, platform: Platform
 ) -> None:
-    id = (await honeypot.open_session(opening("Your account is blocked, verify now"), ME))["session_id"]
-    await honeypot.receive_message(id, "Call me on 98765 43210")
-    await honeypot.receive_message(id, "Pay to third@ybl via http://evil-login.example/pay")
-    await honeypot.receive_message(id, "Or to fourth@ybl and call 98765 43210")
-    known = (await honeypot.get_session(id))["intelligence"]
+    id = (await honeypot.open_session(ME, opening("Your account is blocked, verify now")))["session_id"]
+    await honeypot.receive_message(ME, id, "Call me on 98765 43210")
+    await honeypot.receive_message(ME, id, "Pay to third@ybl via http://evil-login.example/pay")
+    await honeypot.receive_message(ME, id, "Or to fourth@ybl and call 98765 43210")
+    known = (await honeypot.get_session(ME, id))["intelligence"]
     assert [item["id"] for item in known["upi_ids_json"]] == ["third@ybl", "fourth@ybl"]
     rows = platform.database("honeypot").read_now(
         lambda tx: tx.rows(
@@ -168,29 +168,29 @@ async def test_what_turn_three_gave_away_is_there_after_turn_four(
 
 
 async def test_the_same_request_twice_has_one_effect_and_the_same_answer(honeypot: Honeypot) -> None:
-    answers = await asyncio.gather(*(honeypot.open_session(opening(), ME, "request-1") for _ in range(16)))
+    answers = await asyncio.gather(*(honeypot.open_session(ME, opening(), "request-1") for _ in range(16)))
     assert all(answer == answers[0] for answer in answers)
-    assert len(await honeypot.list_sessions({}, None, 50)) == 1
+    assert len(await honeypot.list_sessions(ME, {}, None, 50)) == 1
     id = answers[0]["session_id"]
     replies = await asyncio.gather(
-        *(honeypot.receive_message(id, "Share the OTP", "request-2") for _ in range(16))
+        *(honeypot.receive_message(ME, id, "Share the OTP", "request-2") for _ in range(16))
     )
     assert all(reply == replies[0] for reply in replies)
-    assert (await honeypot.get_session(id))["turn_count"] == 2
+    assert (await honeypot.get_session(ME, id))["turn_count"] == 2
     with pytest.raises(Conflict):
-        await honeypot.receive_message(id, "Another text", "request-2")
+        await honeypot.receive_message(ME, id, "Another text", "request-2")
     with pytest.raises(Conflict):
-        await honeypot.open_session(opening("Another text"), ME, "request-1")
+        await honeypot.open_session(ME, opening("Another text"), "request-1")
     somebody_else = ME._replace(scope="key:other")
-    assert (await honeypot.open_session(opening(), somebody_else, "request-1"))["session_id"] != id
+    assert (await honeypot.open_session(somebody_else, opening(), "request-1"))["session_id"] != id
 
 
 async def test_turns_of_one_session_at_once_all_count(honeypot: Honeypot) -> None:
-    id = (await honeypot.open_session(opening(), ME))["session_id"]
-    await asyncio.gather(*(honeypot.receive_message(id, f"Message {number}") for number in range(8)))
-    lines = await honeypot.list_messages(id, None, 100)
+    id = (await honeypot.open_session(ME, opening()))["session_id"]
+    await asyncio.gather(*(honeypot.receive_message(ME, id, f"Message {number}") for number in range(8)))
+    lines = await honeypot.list_messages(ME, id, None, 100)
     assert sorted(line["turn_number"] for line in lines if line["role"] == "scammer") == list(range(1, 10))
-    assert (await honeypot.get_session(id))["turn_count"] == 9
+    assert (await honeypot.get_session(ME, id))["turn_count"] == 9
 
 
 async def test_replies_never_repeat_in_the_longest_session(
@@ -199,13 +199,13 @@ async def test_replies_never_repeat_in_the_longest_session(
     platform = Platform(make_settings(honeypot_max_turns=50), APPS, clock=clock)
     platform.migrate()
     honeypot = Honeypot(platform)
-    answer = await honeypot.open_session(opening(), ME)
+    answer = await honeypot.open_session(ME, opening())
     replies = [answer["reply"]]
     for number in range(49):
         text = ("Share the OTP now", "Send money to me@ybl", "Click http://x-bank.example/a", "Hello?")[
             number % 4
         ]
-        replies.append((await honeypot.receive_message(answer["session_id"], text))["reply"])
+        replies.append((await honeypot.receive_message(ME, answer["session_id"], text))["reply"])
     assert len(set(replies)) == 50
     assert max(map(len, replies)) <= 300
     platform.close()
@@ -215,31 +215,31 @@ async def test_a_pan_or_an_aadhaar_discloses_nothing_about_the_scammer(honeypot:
     lure = (
         "Your KYC is pending, account will be blocked today. Your PAN ABCPE1234F is not linked, update now."
     )
-    opened = await honeypot.open_session(opening(lure), ME)
+    opened = await honeypot.open_session(ME, opening(lure))
     assert [item["type"] for item in opened["new_intelligence"]] == ["pan"]
-    figures = await honeypot.sum_figures(None, None)
+    figures = await honeypot.sum_figures(ME, None, None)
     assert (figures["total"]["scams"], figures["total"]["disclosed"]) == (1, 0)
-    await honeypot.receive_message(opened["session_id"], "Send Rs 10 to kycdesk@ybl")
-    figures = await honeypot.sum_figures(None, None)
+    await honeypot.receive_message(ME, opened["session_id"], "Send Rs 10 to kycdesk@ybl")
+    figures = await honeypot.sum_figures(ME, None, None)
     assert (figures["total"]["disclosed"], figures["total"]["mean_turns_to_first_disclosure"]) == (1, 2)
 
 
 async def test_auto_chooses_by_the_scam_whatever_the_settings_name(platform: Platform) -> None:
     honeypot = Honeypot(platform)
-    named = [(await honeypot.open_session(opening(), ME))["persona"]["id"] for _ in range(12)]
+    named = [(await honeypot.open_session(ME, opening()))["persona"]["id"] for _ in range(12)]
     chosen = [
-        (await honeypot.open_session(opening(persona_id="auto"), ME))["persona"]["id"] for _ in range(12)
+        (await honeypot.open_session(ME, opening(persona_id="auto")))["persona"]["id"] for _ in range(12)
     ]
     assert set(named) == {platform.settings.honeypot_persona} == {"elderly_victim"}
     assert len(set(chosen)) > 1
 
 
 async def test_a_friendly_message_is_no_scam_and_is_answered_politely(honeypot: Honeypot) -> None:
-    answer = await honeypot.open_session(opening("Happy birthday Amma! See you on Sunday for lunch."), ME)
+    answer = await honeypot.open_session(ME, opening("Happy birthday Amma! See you on Sunday for lunch."))
     assert answer["scam"]["is_scam"] is False
     assert answer["scam"]["type"] is None
     assert answer["reply"]
-    assert (await honeypot.get_session(answer["session_id"]))["is_scam"] is False
+    assert (await honeypot.get_session(ME, answer["session_id"]))["is_scam"] is False
 
 
 async def test_pages_hold_every_session_once_while_new_ones_arrive(
@@ -248,26 +248,26 @@ async def test_pages_hold_every_session_once_while_new_ones_arrive(
     ids = []
     for number in range(11):
         ids.append(
-            (await honeypot.open_session(opening(f"Message {number}, call 98765 43210"), ME))["session_id"]
+            (await honeypot.open_session(ME, opening(f"Message {number}, call 98765 43210")))["session_id"]
         )
         if number % 3 == 0:
             clock.advance(timedelta(seconds=1))
     seen: list[str] = []
     before: Place | None = None
-    while rows := await honeypot.list_sessions({}, before, 4):
+    while rows := await honeypot.list_sessions(ME, {}, before, 4):
         seen += [row["id"] for row in rows]
         before = Place(rows[-1]["created_at"], rows[-1]["id"])
-        await honeypot.open_session(opening("A newcomer"), ME)
+        await honeypot.open_session(ME, opening("A newcomer"))
     assert seen == ids[::-1]
 
 
 async def test_every_filter_keeps_what_meets_it(honeypot: Honeypot, clock: FixedClock) -> None:
-    first = (await honeypot.open_session(opening(source_type="email"), ME))["session_id"]
+    first = (await honeypot.open_session(ME, opening(source_type="email")))["session_id"]
     clock.advance(timedelta(days=1))
-    second = (await honeypot.open_session(opening("Lunch on Sunday?"), ME))["session_id"]
+    second = (await honeypot.open_session(ME, opening("Lunch on Sunday?")))["session_id"]
 
     async def found(**filters: Any) -> list[str]:
-        return [row["id"] for row in await honeypot.list_sessions(filters, None, 50)]
+        return [row["id"] for row in await honeypot.list_sessions(ME, filters, None, 50)]
 
     assert await found() == [second, first]
     assert await found(status="ONGOING") == [second, first]
@@ -283,8 +283,8 @@ async def test_every_filter_keeps_what_meets_it(honeypot: Honeypot, clock: Fixed
     "written", ["98765 43210", "+91-98765-43210", "９８７６５４３２１０", "098765 43210"]
 )
 async def test_a_number_is_found_in_any_written_form(honeypot: Honeypot, written: str) -> None:
-    id = (await honeypot.open_session(opening(), ME))["session_id"]
-    found = await honeypot.search(written, None, 10)
+    id = (await honeypot.open_session(ME, opening()))["session_id"]
+    found = await honeypot.search(ME, written, None, 10)
     assert [(row["kind"], row["value"], row["session_id"]) for row in found["values"]] == [
         ("phone", "+919876543210", id)
     ]
@@ -293,20 +293,22 @@ async def test_a_number_is_found_in_any_written_form(honeypot: Honeypot, written
 async def test_deleting_leaves_no_trace_but_the_deed(honeypot: Honeypot, platform: Platform) -> None:
     platform.outbox("honeypot").add_endpoint("http://127.0.0.1:9/x", ME, AddressPolicy(["127.0.0.0/8"]))
     marker = "unmistakable parrot"
-    id = (await honeypot.open_session(opening(f"{marker} {SCAM}"), ME, "request-1"))["session_id"]
+    id = (await honeypot.open_session(ME, opening(f"{marker} {SCAM}"), "request-1"))["session_id"]
     for number in range(9):
-        await honeypot.receive_message(id, f"{marker} again {number}", f"request-{number}")
-    kept = (await honeypot.open_session(opening(), ME))["session_id"]
-    await honeypot.delete_session(id, ME)
+        await honeypot.receive_message(ME, id, f"{marker} again {number}", f"request-{number}")
+    kept = (await honeypot.open_session(ME, opening()))["session_id"]
+    await honeypot.delete_session(ME, id)
 
     assert rows_that_hold(platform, marker) == {}
     assert rows_that_hold(platform, id) == {"audit": 1}
-    assert (await honeypot.search("parrot", None, 10))["messages"] == []
-    assert [row["session_id"] for row in (await honeypot.search("98765 43210", None, 10))["values"]] == [kept]
+    assert (await honeypot.search(ME, "parrot", None, 10))["messages"] == []
+    assert [row["session_id"] for row in (await honeypot.search(ME, "98765 43210", None, 10))["values"]] == [
+        kept
+    ]
     with pytest.raises(NotFound):
-        await honeypot.get_session(id)
+        await honeypot.get_session(ME, id)
     with pytest.raises(NotFound):
-        await honeypot.delete_session(id, ME)
+        await honeypot.delete_session(ME, id)
 
 
 async def test_after_the_upkeep_no_byte_of_a_deleted_session_is_left_in_the_files(
@@ -322,16 +324,16 @@ async def test_after_the_upkeep_no_byte_of_a_deleted_session_is_left_in_the_file
     # A session that stays shares its pages with each that goes: a page that splits leaves copies behind in
     # its unused part, which the nightly upkeep wipes. Without it 6 of 60 such pairs showed a trace.
     for each in range(40):
-        kept = (await honeypot.open_session(opening("An honest walrus"), ME))["session_id"]
+        kept = (await honeypot.open_session(ME, opening("An honest walrus")))["session_id"]
         about = opening(long, source_identifier=marker, metadata={"who": marker})
-        id = (await honeypot.open_session(about, ME, f"request-{each}"))["session_id"]
+        id = (await honeypot.open_session(ME, about, f"request-{each}"))["session_id"]
         gone.append(id)
         for number in range(20):
-            await honeypot.receive_message(id, f"{marker} again {number}", f"request-{number}")
-            await honeypot.receive_message(kept, f"walrus {number}")
+            await honeypot.receive_message(ME, id, f"{marker} again {number}", f"request-{number}")
+            await honeypot.receive_message(ME, kept, f"walrus {number}")
     assert files_that_hold(settings, marker)
     for id in gone:
-        await honeypot.delete_session(id, ME)
+        await honeypot.delete_session(ME, id)
     assert upkeep.tidy(platform, ME) == ["honeypot"]
     platform.close()
 
@@ -370,26 +372,26 @@ async def test_silent_sessions_end_once_with_a_result_and_a_record(
     honeypot: Honeypot, platform: Platform, clock: FixedClock
 ) -> None:
     platform.outbox("honeypot").add_endpoint("http://127.0.0.1:9/x", ME, AddressPolicy(["127.0.0.0/8"]))
-    silent = (await honeypot.open_session(opening(), ME))["session_id"]
+    silent = (await honeypot.open_session(ME, opening()))["session_id"]
     clock.advance(timedelta(minutes=20))
-    talking = (await honeypot.open_session(opening(), ME))["session_id"]
+    talking = (await honeypot.open_session(ME, opening()))["session_id"]
     clock.advance(timedelta(minutes=10))
     sweep = schedule_caller("silence sweep")
     assert honeypot.end_silent_sessions(sweep) == 1
     assert honeypot.end_silent_sessions(sweep) == 0
-    ended = await honeypot.get_session(silent)
+    ended = await honeypot.get_session(ME, silent)
     assert (ended["status"], ended["ended_at"]) == ("TERMINATED", clock.now())
-    assert (await honeypot.get_session(talking))["status"] == "ONGOING"
+    assert (await honeypot.get_session(ME, talking))["status"] == "ONGOING"
     assert [row["object_id"] for row in platform.outbox("honeypot").list_results()] == [silent]
     with pytest.raises(Conflict, match="TERMINATED"):
-        await honeypot.receive_message(silent, "Hello?")
+        await honeypot.receive_message(ME, silent, "Hello?")
 
 
 async def test_an_unknown_persona_is_refused_with_the_known_ones(honeypot: Honeypot) -> None:
     with pytest.raises(Invalid) as refused:
-        await honeypot.open_session(opening(persona_id="nobody"), ME)
+        await honeypot.open_session(ME, opening(persona_id="nobody"))
     assert "elderly_victim" in refused.value.hint
-    assert await honeypot.list_sessions({}, None, 50) == []
+    assert await honeypot.list_sessions(ME, {}, None, 50) == []
 
 
 async def test_both_databases_give_the_same_answers(
@@ -427,20 +429,21 @@ async def _tell(platform: Platform) -> list[Any]:
     for number in range(24):
         clock.advance(timedelta(seconds=7, microseconds=number))
         answer = await honeypot.open_session(
-            opening(texts[number % 5], metadata={"n": number, "x": [None, 1.5]}), ME
+            ME, opening(texts[number % 5], metadata={"n": number, "x": [None, 1.5]})
         )
         told.append(answer)
         told += [
-            await honeypot.receive_message(answer["session_id"], texts[turn]) for turn in range(number % 4)
+            await honeypot.receive_message(ME, answer["session_id"], texts[turn])
+            for turn in range(number % 4)
         ]
         if number % 7 == 3:
-            await honeypot.delete_session(answer["session_id"], ME)
-    told.append(await honeypot.list_sessions({"is_scam": True}, None, 200))
-    for row in await honeypot.list_sessions({}, None, 200):
-        told.append(await honeypot.get_session(row["id"]))
-        told.append(await honeypot.list_messages(row["id"], None, 200))
+            await honeypot.delete_session(ME, answer["session_id"])
+    told.append(await honeypot.list_sessions(ME, {"is_scam": True}, None, 200))
+    for row in await honeypot.list_sessions(ME, {}, None, 200):
+        told.append(await honeypot.get_session(ME, row["id"]))
+        told.append(await honeypot.list_messages(ME, row["id"], None, 200))
     for query in ("KYC", "बताइए", "a.b@okaxis", "98765 43210", "lunch"):
-        found = await honeypot.search(query, None, 50)
+        found = await honeypot.search(ME, query, None, 50)
         told.append((found["values"], found["messages"]))
     clock.advance(timedelta(hours=1))
     told.append(honeypot.end_silent_sessions(schedule_caller("sweep")))

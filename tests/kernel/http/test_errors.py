@@ -56,8 +56,8 @@ CODES = {
 
 
 async def test_every_refusal_has_one_form_its_code_and_the_callers_correlation_id(platform: Platform) -> None:
-    _, other = platform.keys.create("other", ["desk"], command_caller())
-    _, slow = platform.keys.create("slow", ["honeypot"], command_caller(), rate_limit_per_minute=1)
+    _, other = platform.keys.create(command_caller(), "other", ["desk"])
+    _, slow = platform.keys.create(command_caller(), "slow", ["honeypot"], rate_limit_per_minute=1)
     seen = set()
 
     async def refused(asked: httpx.AsyncClient, method: str, path: str, **given: Any) -> httpx.Response:
@@ -207,8 +207,8 @@ async def test_a_body_that_is_too_large_is_refused_declared_or_not(platform: Pla
 async def test_nobody_without_a_working_key_gets_in_and_all_hear_the_same(
     platform: Platform, clock: FixedClock
 ) -> None:
-    revoked, token = platform.keys.create("old", ["honeypot"], command_caller())
-    platform.keys.revoke(revoked.prefix, command_caller())
+    revoked, token = platform.keys.create(command_caller(), "old", ["honeypot"])
+    platform.keys.revoke(command_caller(), revoked.prefix)
     unknown = "sb_00000000_" + "A" * 43
     async with client(platform, key="") as asked:
         heard = set()
@@ -227,7 +227,7 @@ async def test_nobody_without_a_working_key_gets_in_and_all_hear_the_same(
 
 
 async def test_a_key_of_another_app_may_not_come_in(platform: Platform) -> None:
-    _, token = platform.keys.create("other", ["desk"], command_caller())
+    _, token = platform.keys.create(command_caller(), "other", ["desk"])
     async with client(platform, key=token) as asked:
         answer = await asked.get(SESSIONS)
         assert answer.status_code == 403
@@ -249,7 +249,7 @@ async def test_unknown_paths_and_methods_are_answered_in_words(platform: Platfor
 
 
 async def test_an_expired_key_is_told_so_and_how_to_go_on(platform: Platform, clock: FixedClock) -> None:
-    _, token = platform.keys.create("day", ["honeypot"], command_caller(), lifetime=timedelta(days=1))
+    _, token = platform.keys.create(command_caller(), "day", ["honeypot"], lifetime=timedelta(days=1))
     async with client(platform, key=token) as asked:
         assert (await asked.get(SESSIONS)).status_code == 200
         clock.advance(timedelta(days=1))

@@ -312,14 +312,14 @@ def test_the_closed_files_hold_nothing_of_a_deleted_conversation(platform: Platf
     async def talk_and_delete() -> None:
         honeypot = Honeypot(platform)
         opening = Opening("Your KYC has expired", "sms", None, None, None)
-        kept = await honeypot.open_session(opening, command_caller())
-        gone = await honeypot.open_session(opening._replace(message=marker * 200), command_caller())
-        await honeypot.receive_message(gone["session_id"], marker * 10)
-        await honeypot.receive_message(kept["session_id"], "Call me at once")
-        assert (await honeypot.search("parrot", None, 10))["messages"]
-        await honeypot.delete_session(gone["session_id"], command_caller())
-        assert not (await honeypot.search("parrot", None, 10))["messages"]
-        assert (await honeypot.search("call me", None, 10))["messages"]
+        kept = await honeypot.open_session(command_caller(), opening)
+        gone = await honeypot.open_session(command_caller(), opening._replace(message=marker * 200))
+        await honeypot.receive_message(command_caller(), gone["session_id"], marker * 10)
+        await honeypot.receive_message(command_caller(), kept["session_id"], "Call me at once")
+        assert (await honeypot.search(command_caller(), "parrot", None, 10))["messages"]
+        await honeypot.delete_session(command_caller(), gone["session_id"])
+        assert not (await honeypot.search(command_caller(), "parrot", None, 10))["messages"]
+        assert (await honeypot.search(command_caller(), "call me", None, 10))["messages"]
 
     asyncio.run(talk_and_delete())
     platform.close()
@@ -333,16 +333,22 @@ def test_the_closed_files_hold_nothing_of_a_deleted_conversation(platform: Platf
 async def test_a_rebuilt_index_finds_what_was_said_before(platform: Platform) -> None:
     honeypot = Honeypot(platform)
     opening = Opening("Your HDFC account is blocked, pay to scammer@ybl", "sms", None, None, None)
-    answer = await honeypot.open_session(opening, command_caller())
+    answer = await honeypot.open_session(command_caller(), opening)
     for number in range(3):
-        await honeypot.receive_message(answer["session_id"], f"Send the OTP number {number} now")
-    before = [row["content"] for row in (await honeypot.search("number", None, 50))["messages"]]
+        await honeypot.receive_message(
+            command_caller(), answer["session_id"], f"Send the OTP number {number} now"
+        )
+    before = [
+        row["content"] for row in (await honeypot.search(command_caller(), "number", None, 50))["messages"]
+    ]
     database = platform.database("honeypot")
     await asyncio.to_thread(search.clear, database)
-    assert (await honeypot.search("number", None, 50))["messages"] == []
-    assert await asyncio.to_thread(honeypot.rebuild_search) == 8
-    assert [row["content"] for row in (await honeypot.search("number", None, 50))["messages"]] == before
-    assert (await honeypot.search("scammer@ybl", None, 50))["messages"]
+    assert (await honeypot.search(command_caller(), "number", None, 50))["messages"] == []
+    assert await asyncio.to_thread(honeypot.rebuild_search, command_caller()) == 8
+    assert [
+        row["content"] for row in (await honeypot.search(command_caller(), "number", None, 50))["messages"]
+    ] == before
+    assert (await honeypot.search(command_caller(), "scammer@ybl", None, 50))["messages"]
 
 
 async def test_an_index_is_rebuilt_beside_a_server_that_goes_on_talking(platform: Platform) -> None:
@@ -350,19 +356,19 @@ async def test_an_index_is_rebuilt_beside_a_server_that_goes_on_talking(platform
     honeypot = Honeypot(platform)
     opening = Opening("urgent: pay now", "sms", None, None, None)
     for _ in range(5):
-        await honeypot.open_session(opening, command_caller())
-    rebuilding = asyncio.ensure_future(asyncio.to_thread(honeypot.rebuild_search))
+        await honeypot.open_session(command_caller(), opening)
+    rebuilding = asyncio.ensure_future(asyncio.to_thread(honeypot.rebuild_search, command_caller()))
     while not rebuilding.done():
-        await honeypot.open_session(opening, command_caller())
+        await honeypot.open_session(command_caller(), opening)
     await rebuilding
-    last = await honeypot.open_session(opening, command_caller())
+    last = await honeypot.open_session(command_caller(), opening)
     database = platform.database("honeypot")
     count = Statement("SELECT count(*) AS lines FROM {messages} WHERE role = 'scammer'")
     row = await database.read(lambda tx: tx.find(count))
     assert row is not None
     found = await asyncio.to_thread(find_all, database, "urgent pay", 50)
     assert len(found) == len(set(found)) == row["lines"]
-    await honeypot.delete_session(last["session_id"], command_caller())
+    await honeypot.delete_session(command_caller(), last["session_id"])
     assert len(await asyncio.to_thread(find_all, database, "urgent pay", 50)) == row["lines"] - 1
 
 

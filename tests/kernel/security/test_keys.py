@@ -25,8 +25,8 @@ ME = command_caller()
 
 
 async def test_a_key_opens_the_apps_it_was_made_for_and_no_other(platform: Platform) -> None:
-    _, token = platform.keys.create("one", ["honeypot"], ME)
-    _, all_apps = platform.keys.create("all", ["*"], ME)
+    _, token = platform.keys.create(ME, "one", ["honeypot"])
+    _, all_apps = platform.keys.create(ME, "all", ["*"])
     key = await platform.keys.authenticate(token)
     assert key.opens("honeypot")
     assert not key.opens("desk")
@@ -37,7 +37,7 @@ async def test_a_key_opens_the_apps_it_was_made_for_and_no_other(platform: Platf
 def test_the_secret_is_nowhere_in_the_files_neither_open_nor_closed(
     platform: Platform, settings: Settings
 ) -> None:
-    key, token = platform.keys.create("one", ["honeypot"], ME)
+    key, token = platform.keys.create(ME, "one", ["honeypot"])
     for _ in ("open", "closed"):
         stored = b"".join(file.read_bytes() for file in settings.data_dir.iterdir())
         assert key.prefix.encode() in stored
@@ -46,7 +46,7 @@ def test_the_secret_is_nowhere_in_the_files_neither_open_nor_closed(
 
 
 async def test_an_expired_key_is_told_that_it_expired(platform: Platform, clock: FixedClock) -> None:
-    _, token = platform.keys.create("short", ["honeypot"], ME, lifetime=timedelta(days=1))
+    _, token = platform.keys.create(ME, "short", ["honeypot"], lifetime=timedelta(days=1))
     clock.advance(timedelta(hours=23))
     await platform.keys.authenticate(token)
     clock.advance(timedelta(hours=1))
@@ -58,11 +58,11 @@ async def test_an_expired_key_is_told_that_it_expired(platform: Platform, clock:
 async def test_a_revoked_key_is_refused_at_once_here_and_after_a_refresh_elsewhere(
     platform: Platform, settings: Settings
 ) -> None:
-    key, token = platform.keys.create("one", ["honeypot"], ME)
+    key, token = platform.keys.create(ME, "one", ["honeypot"])
     elsewhere = Platform(settings, APPS)
     await elsewhere.keys.authenticate(token)
 
-    platform.keys.revoke(key.prefix, ME)
+    platform.keys.revoke(ME, key.prefix)
     with pytest.raises(Forbidden):
         await platform.keys.authenticate(token)
     await elsewhere.keys.refresh()
@@ -76,7 +76,7 @@ async def test_a_key_made_by_another_process_works_before_the_next_refresh(
 ) -> None:
     await platform.keys.refresh()
     elsewhere = Platform(settings, APPS)
-    _, token = elsewhere.keys.create("new", ["honeypot"], ME)
+    _, token = elsewhere.keys.create(ME, "new", ["honeypot"])
     assert (await platform.keys.authenticate(token)).name == "new"
     elsewhere.close()
 
@@ -126,13 +126,13 @@ async def test_many_guessing_at_once_cause_no_more_reads_than_one(
 async def test_a_revocation_outlives_a_refresh_that_had_read_before_it(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key, token = platform.keys.create("one", ["honeypot"], ME)
+    key, token = platform.keys.create(ME, "one", ["honeypot"])
     read = platform.database("platform").read
 
     async def overtaken(*args: object) -> object:
         rows = await read(*args)  # type: ignore[arg-type]
         with suppress(NotFound):
-            platform.keys.revoke(key.prefix, ME)
+            platform.keys.revoke(ME, key.prefix)
         return rows
 
     monkeypatch.setattr(platform.database("platform"), "read", overtaken)
@@ -142,17 +142,17 @@ async def test_a_revocation_outlives_a_refresh_that_had_read_before_it(
 
 
 async def test_a_revoked_key_is_refused_at_once_over_http(platform: Platform) -> None:
-    key, token = platform.keys.create("one", ["honeypot"], ME)
+    key, token = platform.keys.create(ME, "one", ["honeypot"])
     async with client(platform, key=token) as asked:
         assert (await asked.get("/api/honeypot/sessions")).status_code == 200
-        platform.keys.revoke(key.prefix, ME)
+        platform.keys.revoke(ME, key.prefix)
         assert (await asked.get("/api/honeypot/sessions")).status_code == 401
 
 
 async def test_known_keys_open_while_the_database_is_away_and_unknown_ones_are_put_off(
     platform: Platform,
 ) -> None:
-    _, token = platform.keys.create("one", ["honeypot"], ME)
+    _, token = platform.keys.create(ME, "one", ["honeypot"])
     platform.database("platform").close()
     assert (await platform.keys.authenticate(token)).name == "one"
     with pytest.raises(Unavailable):
@@ -160,16 +160,16 @@ async def test_known_keys_open_while_the_database_is_away_and_unknown_ones_are_p
 
 
 async def test_when_a_key_was_last_used_is_written(platform: Platform, clock: FixedClock) -> None:
-    _, token = platform.keys.create("one", ["honeypot"], ME)
+    _, token = platform.keys.create(ME, "one", ["honeypot"])
     clock.advance(timedelta(minutes=7))
     await platform.keys.authenticate(token)
     await platform.keys.write_last_used()
-    assert [key.last_used_at for key in platform.keys.list_keys()] == [clock.now()]
+    assert [key.last_used_at for key in platform.keys.list_keys(ME)] == [clock.now()]
 
 
 def test_the_database_keeps_a_hash_and_no_part_of_the_secret(platform: Platform) -> None:
-    key, token = platform.keys.create("one", ["honeypot"], ME)
-    platform.keys.revoke(key.prefix, ME)
+    key, token = platform.keys.create(ME, "one", ["honeypot"])
+    platform.keys.revoke(ME, key.prefix)
     kept = platform.database("platform").read_now(
         lambda tx: str([tx.rows(Statement(f"SELECT * FROM {{{table}}}")) for table in ("api_keys", "audit")])
     )
@@ -179,29 +179,29 @@ def test_the_database_keeps_a_hash_and_no_part_of_the_secret(platform: Platform)
 
 
 def test_keys_are_revoked_by_prefix_or_by_a_name_that_only_one_has(platform: Platform) -> None:
-    first, _ = platform.keys.create("twin", ["honeypot"], ME)
-    platform.keys.create("twin", ["honeypot"], ME)
+    first, _ = platform.keys.create(ME, "twin", ["honeypot"])
+    platform.keys.create(ME, "twin", ["honeypot"])
     with pytest.raises(Invalid, match="2 keys"):
-        platform.keys.revoke("twin", ME)
-    platform.keys.revoke(first.prefix, ME)
-    platform.keys.revoke("twin", ME)
+        platform.keys.revoke(ME, "twin")
+    platform.keys.revoke(ME, first.prefix)
+    platform.keys.revoke(ME, "twin")
     with pytest.raises(NotFound):
-        platform.keys.revoke("twin", ME)
-    assert all(key.revoked_at for key in platform.keys.list_keys())
+        platform.keys.revoke(ME, "twin")
+    assert all(key.revoked_at for key in platform.keys.list_keys(ME))
 
 
 def test_a_key_without_a_name_or_an_app_is_refused(platform: Platform) -> None:
     for name, apps in (("", ["honeypot"]), ("  ", ["honeypot"]), ("x" * 101, ["honeypot"]), ("ok", [])):
         with pytest.raises(Invalid):
-            platform.keys.create(name, apps, ME)
-    assert platform.keys.list_keys() == []
+            platform.keys.create(ME, name, apps)
+    assert platform.keys.list_keys(ME) == []
 
 
 def test_making_and_revoking_stand_in_the_audit_without_the_secret(
     platform: Platform, make_settings: Callable[..., Settings]
 ) -> None:
-    key, token = platform.keys.create("one", ["honeypot"], ME)
-    platform.keys.revoke(key.prefix, ME)
+    key, token = platform.keys.create(ME, "one", ["honeypot"])
+    platform.keys.revoke(ME, key.prefix)
     rows = platform.database("platform").read_now(
         lambda tx: tx.rows(
             Statement("SELECT action, object_id, actor, details_json FROM {audit} ORDER BY at, id")
@@ -247,7 +247,7 @@ def test_a_made_key_is_shown_once_with_how_to_send_and_revoke_it(
     platform: Platform, command: Callable[..., str]
 ) -> None:
     shown = command("create", "--app", "all", "--name", "desk job", "--days", "30", "--rate", "90")
-    [key] = platform.keys.list_keys()
+    [key] = platform.keys.list_keys(ME)
     assert (key.name, key.apps, key.rate_limit_per_minute) == ("desk job", frozenset("*"), 90)
     assert key.expires_at == key.created_at + timedelta(days=30)
     assert "Authorization: Bearer" in shown
@@ -259,7 +259,7 @@ def test_the_list_tells_working_expired_and_revoked_keys_apart_without_a_secret(
 ) -> None:
     assert "keys create" in command("list")
     # The platform's clock stands in the past, so that a day's key of it has expired by the command's clock.
-    _, expired = platform.keys.create("over", ["honeypot"], ME, lifetime=timedelta(days=1))
+    _, expired = platform.keys.create(ME, "over", ["honeypot"], lifetime=timedelta(days=1))
     revoked = command("create", "--app", "honeypot", "--name", "gone", "--quiet").strip()
     works = command("create", "--app", "honeypot", "--name", "fine", "--quiet").strip()
     command("revoke", revoked[3:11])

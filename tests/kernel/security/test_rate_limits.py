@@ -22,7 +22,7 @@ from switchboard.kernel.security.rate_limits import RateLimits, refilled
 
 @pytest.fixture
 def key_id(platform: Platform) -> str:
-    return platform.keys.create("limited", ["honeypot"], command_caller())[0].id
+    return platform.keys.create(command_caller(), "limited", ["honeypot"])[0].id
 
 
 def limits_of(platform: Platform, per_minute: int = 60) -> RateLimits:
@@ -142,7 +142,7 @@ async def test_what_could_not_be_written_still_counts_here(platform: Platform, k
 
 
 async def test_a_server_that_stops_in_order_leaves_no_allowance_to_spend_twice(platform: Platform) -> None:
-    _, token = platform.keys.create("three", ["honeypot"], command_caller(), rate_limit_per_minute=3)
+    _, token = platform.keys.create(command_caller(), "three", ["honeypot"], rate_limit_per_minute=3)
     statuses = []
     for _ in range(2):
         async with client(platform, key=token) as asked:
@@ -151,7 +151,7 @@ async def test_a_server_that_stops_in_order_leaves_no_allowance_to_spend_twice(p
 
 
 async def test_one_keys_haste_costs_another_key_nothing(platform: Platform) -> None:
-    _, hasty = platform.keys.create("hasty", ["honeypot"], command_caller(), rate_limit_per_minute=1)
+    _, hasty = platform.keys.create(command_caller(), "hasty", ["honeypot"], rate_limit_per_minute=1)
     async with client(platform) as asked:
         signed = {"Authorization": f"Bearer {hasty}"}
         statuses = [(await asked.get("/api/honeypot/sessions", headers=signed)).status_code for _ in range(3)]
@@ -160,7 +160,7 @@ async def test_one_keys_haste_costs_another_key_nothing(platform: Platform) -> N
 
 
 async def test_a_refused_request_is_told_when_to_come_back(platform: Platform) -> None:
-    key, token = platform.keys.create("slow", ["honeypot"], command_caller(), rate_limit_per_minute=2)
+    key, token = platform.keys.create(command_caller(), "slow", ["honeypot"], rate_limit_per_minute=2)
     async with client(platform, key=token) as asked:
         answers = [await asked.get("/api/honeypot/sessions") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]

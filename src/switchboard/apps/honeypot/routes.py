@@ -364,14 +364,16 @@ async def open_session(asked: OpenSession, request: Request) -> TurnAnswer:
     opening = Opening(
         asked.message, asked.source_type, asked.source_identifier, asked.persona_id, asked.metadata
     )
-    answer = await _honeypot(request).open_session(opening, caller_of(request), asked.client_message_id)
+    answer = await _honeypot(request).open_session(caller_of(request), opening, asked.client_message_id)
     return TurnAnswer.model_validate(answer)
 
 
 @turns.post("/sessions/{session_id}/messages")
 async def receive_message(session_id: str, asked: NextMessage, request: Request) -> TurnAnswer:
     """Take the scammer's next message; answer with the persona's reply."""
-    answer = await _honeypot(request).receive_message(session_id, asked.message, asked.client_message_id)
+    answer = await _honeypot(request).receive_message(
+        caller_of(request), session_id, asked.message, asked.client_message_id
+    )
     return TurnAnswer.model_validate(answer)
 
 
@@ -411,7 +413,7 @@ async def list_sessions(
     if q is not None:
         return await _list_sessions_that_say(request, q, filters, cursor, limit)
     before = _place(cursor)
-    rows = await _honeypot(request).list_sessions(filters, before, limit)
+    rows = await _honeypot(request).list_sessions(caller_of(request), filters, before, limit)
     return sent(
         SessionPage(items=[SessionSummary.model_validate(row) for row in rows], next=_next(rows, limit))
     )
@@ -420,7 +422,9 @@ async def list_sessions(
 async def _list_sessions_that_say(
     request: Request, q: str, filters: dict[str, Any], cursor: str | None, limit: int
 ) -> Response:
-    rows, before = await _honeypot(request).find_sessions_that_say(q, filters, decode_number(cursor), limit)
+    rows, before = await _honeypot(request).find_sessions_that_say(
+        caller_of(request), q, filters, decode_number(cursor), limit
+    )
     items = [SessionSummary.model_validate(row) for row in rows]
     return sent(SessionPage(items=items, next=None if before is None else str(before)))
 
@@ -428,7 +432,9 @@ async def _list_sessions_that_say(
 @router.get("/sessions/{session_id}", response_model=SessionDetail)
 async def get_session(session_id: str, request: Request) -> Response:
     """A session: its state, its verdict and what it gave away."""
-    return sent(SessionDetail.model_validate(await _honeypot(request).get_session(session_id)))
+    return sent(
+        SessionDetail.model_validate(await _honeypot(request).get_session(caller_of(request), session_id))
+    )
 
 
 @router.get("/sessions/{session_id}/messages", response_model=LinePage)
@@ -437,27 +443,29 @@ async def list_messages(
 ) -> Response:
     """A session's lines, oldest first."""
     after = _place(cursor)
-    rows = await _honeypot(request).list_messages(session_id, after, limit)
+    rows = await _honeypot(request).list_messages(caller_of(request), session_id, after, limit)
     return sent(LinePage(items=[Line.model_validate(row) for row in rows], next=_next(rows, limit)))
 
 
 @router.get("/sessions/{session_id}/intelligence", response_model=Intelligence)
 async def get_intelligence(session_id: str, request: Request) -> Response:
     """What one session gave away."""
-    return sent(Intelligence.model_validate(await _honeypot(request).get_intelligence(session_id)))
+    return sent(
+        Intelligence.model_validate(await _honeypot(request).get_intelligence(caller_of(request), session_id))
+    )
 
 
 @router.post("/sessions/{session_id}/end", response_model=SessionDetail)
 async def end_session(session_id: str, asked: Ending, request: Request) -> Response:
     """End an open session by hand, as TERMINATED; nothing more is said to the scammer."""
-    ended = await _honeypot(request).end_session(session_id, asked.reason, caller_of(request))
+    ended = await _honeypot(request).end_session(caller_of(request), session_id, asked.reason)
     return sent(SessionDetail.model_validate(ended))
 
 
 @router.delete("/sessions/{session_id}", status_code=204)
 async def delete_session(session_id: str, request: Request) -> Response:
     """Delete a session with its lines, its intelligence and every trace of them in search."""
-    await _honeypot(request).delete_session(session_id, caller_of(request))
+    await _honeypot(request).delete_session(caller_of(request), session_id)
     return Response(status_code=204)
 
 
@@ -469,7 +477,7 @@ async def search(
     limit: Limit = 50,
 ) -> Response:
     """What was said and given away, across all sessions."""
-    found = await _honeypot(request).search(q, cursor, limit)
+    found = await _honeypot(request).search(caller_of(request), q, cursor, limit)
     page = SearchPage(
         values=[FoundValue.model_validate(row) for row in found["values"]],
         messages=[FoundLine.model_validate(row) for row in found["messages"]],
@@ -497,7 +505,7 @@ async def list_intelligence(
         "least_sessions": least_sessions if least_sessions > 1 else None,
     }
     filters = {name: wanted for name, wanted in asked.items() if wanted is not None}
-    rows = await _honeypot(request).list_values(filters, value, _place(cursor), limit)
+    rows = await _honeypot(request).list_values(caller_of(request), filters, value, _place(cursor), limit)
     items = [KnownValue.model_validate(row) for row in rows]
     return sent(
         KnownValuePage(items=items, next=_next(rows, limit, "last_seen_at") if value is None else None)
@@ -507,7 +515,7 @@ async def list_intelligence(
 @router.get("/intelligence/{value_id}", response_model=KnownValueDetail)
 async def get_value(value_id: str, request: Request, cursor: Cursor = None, limit: Limit = 50) -> Response:
     """One value, with the sessions that name it, last seen first."""
-    found = await _honeypot(request).get_value(value_id, _place(cursor), limit)
+    found = await _honeypot(request).get_value(caller_of(request), value_id, _place(cursor), limit)
     places = [{"last_seen_at": row["last_seen_at"], "id": row["place_id"]} for row in found["sessions"]]
     return sent(KnownValueDetail.model_validate({**found, "next": _next(places, limit, "last_seen_at")}))
 
@@ -523,7 +531,7 @@ async def list_campaigns(
     """Sessions that hang together through shared values, last seen first."""
     asked = {"since": since, "least_sessions": least_sessions if least_sessions > 2 else None}
     filters = {name: wanted for name, wanted in asked.items() if wanted is not None}
-    rows = await _honeypot(request).list_campaigns(filters, _place(cursor), limit)
+    rows = await _honeypot(request).list_campaigns(caller_of(request), filters, _place(cursor), limit)
     items = [Campaign.model_validate(row) for row in rows]
     return sent(CampaignPage(items=items, next=_next(rows, limit, "last_seen_at")))
 
@@ -531,13 +539,15 @@ async def list_campaigns(
 @router.get("/campaigns/{campaign_id}", response_model=Campaign)
 async def get_campaign(campaign_id: str, request: Request) -> Response:
     """One campaign; `GET sessions?campaign_id=…` lists its sessions."""
-    return sent(Campaign.model_validate(await _honeypot(request).get_campaign(campaign_id)))
+    return sent(
+        Campaign.model_validate(await _honeypot(request).get_campaign(caller_of(request), campaign_id))
+    )
 
 
 @router.put("/campaigns/{campaign_id}/name", response_model=Campaign)
 async def name_campaign(campaign_id: str, asked: CampaignName, request: Request) -> Response:
     """Give a campaign a name of your own."""
-    named = await _honeypot(request).name_campaign(campaign_id, asked.name, caller_of(request))
+    named = await _honeypot(request).name_campaign(caller_of(request), campaign_id, asked.name)
     return sent(Campaign.model_validate(named))
 
 
@@ -550,7 +560,9 @@ async def get_analytics(
     ] = None,
 ) -> Response:
     """What the sessions begun in a stretch of days came to. Whole days count."""
-    return sent(Analytics.model_validate(await _honeypot(request).sum_figures(since, until)))
+    return sent(
+        Analytics.model_validate(await _honeypot(request).sum_figures(caller_of(request), since, until))
+    )
 
 
 @router.get(
@@ -578,7 +590,7 @@ async def export(
     """Sessions as a file for others: JSON, CSV, a STIX 2.1 bundle, or MISP events. PAN and Aadhaar are masked."""
     honeypot, chosen = _honeypot(request), FORMATS[format]
     if session_id:
-        await honeypot.require_sessions(session_id)
+        await honeypot.require_sessions(caller_of(request), session_id)
     asked = {
         "ids": session_id or None,
         "status": status,
@@ -591,7 +603,7 @@ async def export(
     }
     filters = {name: value for name, value in asked.items() if value is not None}
     return StreamingResponse(
-        honeypot.export(format, filters, sharing),
+        honeypot.export(caller_of(request), format, filters, sharing),
         media_type=chosen.media_type,
         headers={"Content-Disposition": f'attachment; filename="honeypot.{chosen.ending}"'},
     )

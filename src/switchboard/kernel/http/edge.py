@@ -108,6 +108,7 @@ class Edge:
             scope=f"key:{key.id}",
             correlation_id=correlation_id,
             address=client[0] if client else None,
+            roles=key.roles,
         )
 
     async def _authenticate(self, headers: Mapping[bytes, bytes]) -> ApiKey:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 from switchboard.kernel.clock import Clock
@@ -20,14 +21,29 @@ from switchboard.kernel.errors import Forbidden, Invalid, NotFound, SwitchboardE
 from switchboard.kernel.ids import Ids
 from switchboard.kernel.security import audit
 from switchboard.kernel.security.caller import Caller
+from switchboard.kernel.security.permissions import (
+    ADMINISTER,
+    ANYWHERE,
+    EVERYWHERE,
+    PLATFORM_SCOPE,
+    ROLES,
+    Role,
+    is_role,
+    may,
+    operation,
+)
 
-ALL_APPS = "*"
+ALL_APPS = EVERYWHERE
+DEFAULT_ROLE: Role = "analyst"
+"""Enough for everything that programs do over HTTP."""
+
 _TOKEN = re.compile(r"sb_[0-9a-f]{8}_[A-Za-z0-9_-]{43}")
 _STARTS_AS_SHOWN = re.compile(r"sb_([0-9a-f]{8})(?:_|$)")
-_COLUMNS = "id, name, prefix, secret_hash, apps_json, rate_limit_per_minute, created_at, expires_at, last_used_at, revoked_at"
+_COLUMNS = "id, name, prefix, secret_hash, apps_json, role, rate_limit_per_minute, created_at, expires_at, last_used_at, revoked_at"
 _INSERT = Statement(
-    "INSERT INTO {api_keys} (id, name, prefix, secret_hash, apps_json, rate_limit_per_minute, created_at, expires_at)"
-    " VALUES (:id, :name, :prefix, :secret_hash, :apps, :rate_limit_per_minute, :created_at, :expires_at)"
+    "INSERT INTO {api_keys} (id, name, prefix, secret_hash, apps_json, role, rate_limit_per_minute, created_at,"
+    " expires_at)"
+    " VALUES (:id, :name, :prefix, :secret_hash, :apps, :role, :rate_limit_per_minute, :created_at, :expires_at)"
 )
 _ALL = Statement(f"SELECT {_COLUMNS} FROM {{api_keys}} ORDER BY created_at, id")
 _LIVE = Statement(f"SELECT {_COLUMNS} FROM {{api_keys}} WHERE revoked_at IS NULL")
@@ -46,6 +62,10 @@ class ApiKey(NamedTuple):
     name: str
     prefix: str
     apps: frozenset[str]
+    role: Role
+    """What it may do in each of its apps."""
+    roles: Mapping[str, Role]
+    """The same by app, as a caller carries it; built once, because every request takes it from here."""
     rate_limit_per_minute: int | None
     created_at: datetime
     expires_at: datetime | None
@@ -71,25 +91,31 @@ class ApiKeys:
         self._lookups_left = self._LOOKUPS_PER_REFRESH
         self._changes = 0
 
+    @operation(ADMINISTER, within=ANYWHERE)
     def create(
         self,
+        caller: Caller,
         name: str,
         apps: Sequence[str],
-        caller: Caller,
         *,
+        role: Role = DEFAULT_ROLE,
         lifetime: timedelta | None = None,
         rate_limit_per_minute: int | None = None,
     ) -> tuple[ApiKey, str]:
         """Make a key; the key and its secret token, which nobody can read again.
 
-        `apps` holds app names or '*'. Raises Invalid for an empty name or no app.
+        `apps` holds app names or '*', and `role` is what it may do in each of them. Raises Invalid for an empty
+        name, no app or a role that does not exist, Forbidden for an app that the caller does not administer.
         """
+        _require_administrator(caller, apps)
         if not name.strip() or len(name) > 100:
             raise Invalid(
                 "A key needs a name of 1 to 100 characters.", hint="Name it after what will use it."
             )
         if not apps:
             raise Invalid("A key needs at least one app.", hint="Name the apps it may use.")
+        if not is_role(role):
+            raise Invalid(f"There is no role {role!r}.", hint=f"Use one of: {', '.join(ROLES)}.")
         now = self._clock.now()
         prefix = secrets.token_hex(4)
         token = f"sb_{prefix}_{secrets.token_urlsafe(32)}"
@@ -99,6 +125,7 @@ class ApiKeys:
             "prefix": prefix,
             "secret_hash": _hash(token),
             "apps": as_json(sorted(set(apps))),
+            "role": role,
             "rate_limit_per_minute": rate_limit_per_minute,
             "created_at": now,
             "expires_at": None if lifetime is None else now + lifetime,
@@ -115,7 +142,7 @@ class ApiKeys:
                 row["id"],
                 id=audit_id,
                 at=now,
-                details={"name": row["name"], "apps": sorted(apps)},
+                details={"name": row["name"], "apps": sorted(set(apps)), "role": role},
             )
 
         self._database.write_now(turn)
@@ -129,23 +156,33 @@ class ApiKeys:
         row = self._database.read_now(lambda tx: tx.find(_COUNT))
         return row is not None and row["keys"] == 0
 
-    def list_keys(self) -> list[ApiKey]:
-        """Every key ever made, oldest first, the revoked ones too."""
-        return [_key(row) for row in self._database.read_now(lambda tx: tx.rows(_ALL))]
+    @operation(ADMINISTER, within=ANYWHERE)
+    def list_keys(self, caller: Caller) -> list[ApiKey]:
+        """Every key ever made whose apps the caller administers, oldest first, the revoked ones too."""
+        keys = [_key(row) for row in self._database.read_now(lambda tx: tx.rows(_ALL))]
+        return [key for key in keys if _administers(caller, key.apps)]
 
-    def revoke(self, name: str, caller: Caller) -> ApiKey:
-        """Revoke the key of this prefix (alone, or as the key begins with it), id or name. Raises NotFound, and Invalid for a name several share."""
+    @operation(ADMINISTER, within=ANYWHERE)
+    def revoke(self, caller: Caller, name: str) -> ApiKey:
+        """Revoke the key of this prefix (alone, or as the key begins with it), id or name.
+
+        Raises NotFound, Invalid for a name several share, Forbidden for a key whose apps the caller does not
+        administer.
+        """
         now, audit_id = self._clock.now(), self._ids.new()
         if as_shown := _STARTS_AS_SHOWN.match(name):
             name = as_shown[1]
 
         def turn(tx: Transaction) -> Row:
-            found = tx.rows(_BY_NAME, name=name)
-            if not found:
+            known = tx.rows(_BY_NAME, name=name)
+            if not known:
                 raise NotFound(
                     f"There is no working key called {name!r}.",
                     hint="`switchboard keys list` shows all keys.",
                 )
+            found = [row for row in known if _administers(caller, row["apps_json"])]
+            if not found:
+                _require_administrator(caller, known[0]["apps_json"])
             if len(found) > 1:
                 raise Invalid(
                     f"{len(found)} keys are called {name!r}.",
@@ -211,16 +248,39 @@ class ApiKeys:
             raise
 
 
+def _administers(caller: Caller, apps: Collection[str]) -> bool:
+    """Whether keys of these apps are the caller's to make, see and revoke."""
+    if may(caller, ADMINISTER, PLATFORM_SCOPE):
+        return True
+    return ALL_APPS not in apps and all(may(caller, ADMINISTER, app) for app in apps)
+
+
+def _require_administrator(caller: Caller, apps: Collection[str]) -> None:
+    if _administers(caller, apps):
+        return
+    foreign = [app for app in apps if app == ALL_APPS or not may(caller, ADMINISTER, app)]
+    raise Forbidden(
+        "Keys for all apps are the platform's administrators' to make and revoke."
+        if ALL_APPS in foreign
+        else f"You may not administer {', '.join(sorted(foreign))}.",
+        hint="Name only apps that you administer, or ask an administrator of the platform.",
+    )
+
+
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _key(row: Row) -> ApiKey:
+    # Keys from before there were roles may do what every key could then.
+    role: Role = row["role"] or DEFAULT_ROLE
     return ApiKey(
         id=row["id"],
         name=row["name"],
         prefix=row["prefix"],
         apps=frozenset(row["apps_json"]),
+        role=role,
+        roles=MappingProxyType(dict.fromkeys(row["apps_json"], role)),
         rate_limit_per_minute=row["rate_limit_per_minute"],
         created_at=row["created_at"],
         expires_at=row["expires_at"],

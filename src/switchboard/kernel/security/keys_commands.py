@@ -14,6 +14,9 @@ def create(
     ctx: typer.Context,
     app: Annotated[list[str], typer.Option("--app", help="An app the key opens; repeat for more, or 'all'.")],
     name: Annotated[str, typer.Option(help="What will use the key.")] = "key",
+    role: Annotated[
+        str, typer.Option(help="What it may do there: viewer, analyst or administrator.")
+    ] = "analyst",
     days: Annotated[
         int | None, typer.Option(min=1, max=3650, help="Days until it expires; empty: never.")
     ] = None,
@@ -28,7 +31,10 @@ def create(
     from switchboard.kernel.errors import Invalid
     from switchboard.kernel.security.caller import command_caller
     from switchboard.kernel.security.keys import ALL_APPS
+    from switchboard.kernel.security.permissions import ROLES, is_role
 
+    if not is_role(role):
+        raise Invalid(f"There is no role {role!r}.", hint=f"Use --role with one of: {', '.join(ROLES)}.")
     with ctx.obj() as platform:
         for each in app:
             if each not in (*platform.app_names, "all"):
@@ -37,16 +43,19 @@ def create(
                     hint=f"Use --app with one of: {', '.join((*platform.app_names, 'all'))}.",
                 )
         key, token = platform.keys.create(
+            command_caller(),
             name,
             [ALL_APPS if each == "all" else each for each in app],
-            command_caller(),
+            role=role,
             lifetime=None if days is None else timedelta(days=days),
             rate_limit_per_minute=rate,
         )
     if quiet:
         typer.echo(token)
         return
-    typer.echo(f"API key {key.prefix} for {', '.join(sorted(app))}, shown this once:\n\n    {token}\n")
+    typer.echo(
+        f"API key {key.prefix} for {', '.join(sorted(app))} as {role}, shown this once:\n\n    {token}\n"
+    )
     typer.echo(
         f"Send it as `Authorization: Bearer <key>`. Revoke it with `switchboard keys revoke {key.prefix}`."
     )
@@ -58,14 +67,15 @@ def list_keys(ctx: typer.Context) -> None:
     from rich.table import Table
 
     from switchboard.kernel import terminal
+    from switchboard.kernel.security.caller import command_caller
 
     with ctx.obj() as platform:
-        found = platform.keys.list_keys()
+        found = platform.keys.list_keys(command_caller())
         now = platform.clock.now()
     if not found:
         typer.echo("There is no API key yet. Make one with `switchboard keys create --app honeypot`.")
         return
-    table = Table("Prefix", "Name", "Apps", "Made", "Last used", "State")
+    table = Table("Prefix", "Name", "Apps", "Role", "Made", "Last used", "State")
     for key in found:
         expired = key.expires_at is not None and key.expires_at <= now
         state = "revoked" if key.revoked_at else "expired" if expired else "works"
@@ -73,6 +83,7 @@ def list_keys(ctx: typer.Context) -> None:
             key.prefix,
             terminal.one_line(key.name),
             ", ".join(sorted(key.apps)).replace("*", "all"),
+            key.role,
             f"{key.created_at:%Y-%m-%d %H:%M}",
             f"{key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never",
             state,
@@ -89,5 +100,5 @@ def revoke(
     from switchboard.kernel.security.caller import command_caller
 
     with ctx.obj() as platform:
-        revoked = platform.keys.revoke(key, command_caller())
+        revoked = platform.keys.revoke(command_caller(), key)
     typer.echo(f"Revoked {revoked.prefix} ({revoked.name}).")

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from enum import IntEnum
 from functools import wraps
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeGuard, TypeVar, cast
 
 from switchboard.kernel.errors import Forbidden
 from switchboard.kernel.security.caller import Caller
@@ -23,6 +23,9 @@ EVERYWHERE = "*"
 
 PLATFORM_SCOPE = "platform"
 """The scope of what belongs to no app: people, keys, settings, the platform's audit."""
+
+ANYWHERE = "anywhere"
+"""For an operation that narrows what it shows and does to the scopes in which the caller holds the permission."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,12 +44,16 @@ class Permission(IntEnum):
 
 READ, ACT, ADMINISTER = Permission.READ, Permission.ACT, Permission.ADMINISTER
 _CANNOT = {READ: "read", ACT: "change anything in", ADMINISTER: "administer"}
+_RANKS: Mapping[Role | None, int] = {None: -1, **{role: rank for rank, role in enumerate(ROLES)}}
+
+
+def is_role(name: str) -> TypeGuard[Role]:
+    return name in ROLES
 
 
 def rank(roles: Mapping[str, Role], scope: str) -> int:
     """The rank of the best role held in a scope; -1 for none."""
-    held = (roles.get(scope), roles.get(EVERYWHERE))
-    return max((ROLES.index(role) for role in held if role is not None), default=-1)
+    return max(_RANKS[roles.get(scope)], _RANKS[roles.get(EVERYWHERE)])
 
 
 def may(caller: Caller, permission: Permission, scope: str) -> bool:
@@ -55,7 +62,8 @@ def may(caller: Caller, permission: Permission, scope: str) -> bool:
 
 def require(caller: Caller, permission: Permission, scope: str) -> None:
     """Raise Forbidden (403) unless the caller may."""
-    if may(caller, permission, scope):
+    # Every message passes here: the first look-up answers for whoever holds enough of a role in the scope itself.
+    if _RANKS[caller.roles.get(scope)] >= permission or may(caller, permission, scope):
         return
     raise Forbidden(
         f"You may not {_CANNOT[permission]} {scope}.",
@@ -63,18 +71,32 @@ def require(caller: Caller, permission: Permission, scope: str) -> None:
     )
 
 
-def operation(permission: Permission) -> Callable[[F], F]:
+def require_anywhere(caller: Caller, permission: Permission) -> None:
+    """Raise Forbidden (403) unless the caller may in at least one app or in the platform."""
+    if any(_RANKS[role] >= permission for role in caller.roles.values()):
+        return
+    raise Forbidden(
+        f"You may not {_CANNOT[permission]} any app.",
+        hint=f"Ask an administrator for the role of {permission.least_role}.",
+    )
+
+
+def operation(permission: Permission, *, within: str | None = None) -> Callable[[F], F]:
     """Declare a service's method an operation: its first argument is the caller, who has to hold the permission.
 
-    The service names its scope, an app or `platform`, as `scope`. Works on plain and async methods.
+    The service names its scope, an app or `platform`, as `scope`. Where one call concerns another scope than the
+    next, `within` names the argument that says which, or is ANYWHERE: then holding the permission in one scope
+    lets the caller in, and the method narrows what it shows and does. Works on plain and async methods; the check
+    of a plain one happens in the call, so before anything is drawn from an iterator that it returns.
     """
 
     def declare(method: F) -> F:
+        check = _check_of(method, permission, within)
         if inspect.iscoroutinefunction(method):
 
             @wraps(method)
             async def checked_later(self: Any, caller: Caller, *args: Any, **kwargs: Any) -> Any:
-                require(caller, permission, self.scope)
+                check(self, caller, args, kwargs)
                 return await method(self, caller, *args, **kwargs)
 
             checked: Callable[..., Any] = checked_later
@@ -82,7 +104,7 @@ def operation(permission: Permission) -> Callable[[F], F]:
 
             @wraps(method)
             def checked_now(self: Any, caller: Caller, *args: Any, **kwargs: Any) -> Any:
-                require(caller, permission, self.scope)
+                check(self, caller, args, kwargs)
                 return method(self, caller, *args, **kwargs)
 
             checked = checked_now
@@ -96,3 +118,21 @@ def operations_of(service: type) -> dict[str, Permission]:
     """The operations of a service by name, with the permission that each needs."""
     found = {name: getattr(member, "permission", None) for name, member in inspect.getmembers(service)}
     return {name: permission for name, permission in found.items() if isinstance(permission, Permission)}
+
+
+def _check_of(
+    method: Callable[..., Any], permission: Permission, within: str | None
+) -> Callable[[Any, Caller, tuple[Any, ...], dict[str, Any]], None]:
+    if within is None:
+        return lambda self, caller, _args, _kwargs: require(caller, permission, self.scope)
+    if within is ANYWHERE:
+        return lambda _self, caller, _args, _kwargs: require_anywhere(caller, permission)
+    signature = inspect.signature(method)
+    if within not in signature.parameters:
+        raise TypeError(f"{method.__qualname__} has no argument {within!r}")
+
+    def check(self: Any, caller: Caller, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        asked = signature.bind(self, caller, *args, **kwargs)
+        require(caller, permission, asked.arguments[within])
+
+    return check

@@ -33,6 +33,7 @@ class ApiKey(PlatformBase):
     prefix: Mapped[str] = mapped_column(sa.String(16), unique=True)
     secret_hash: Mapped[str] = mapped_column(sa.String(64))
     apps_json: Mapped[list[str]] = mapped_column(sa.JSON)
+    role: Mapped[str | None] = mapped_column(sa.String(20))
     rate_limit_per_minute: Mapped[int | None] = mapped_column(sa.Integer)
     created_at: Mapped[datetime] = mapped_column(Moment, server_default=now())
     expires_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -102,7 +102,7 @@ class _Chat:
             asked = terminal.checked(
                 SESSION_ID, session_id, "The session id", "`switchboard honeypot sessions` shows the ids."
             )
-            session = await self._honeypot.get_session(asked)
+            session = await self._honeypot.get_session(command_caller(), asked)
             if lifecycle.is_ended(session["status"]):
                 raise Conflict(f"This session has ended: {session['status']}.")
         self._session_id, self._status = session["id"], session["status"]
@@ -153,8 +153,8 @@ class _Chat:
 
     async def _answer(self, text: str) -> dict[str, Any]:
         if self._session_id is not None:
-            return await self._honeypot.receive_message(self._session_id, text)
-        return await self._honeypot.open_session(self._opening._replace(message=text), command_caller())
+            return await self._honeypot.receive_message(command_caller(), self._session_id, text)
+        return await self._honeypot.open_session(command_caller(), self._opening._replace(message=text))
 
     def _show(self, answer: dict[str, Any]) -> None:
         self._session_id, self._status = answer["session_id"], answer["status"]

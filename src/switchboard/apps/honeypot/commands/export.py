@@ -20,6 +20,7 @@ from switchboard.apps.honeypot.service import Honeypot
 from switchboard.kernel import terminal
 from switchboard.kernel.errors import Invalid
 from switchboard.kernel.platform import Platform
+from switchboard.kernel.security.caller import command_caller
 
 
 class Wanted(NamedTuple):
@@ -64,8 +65,8 @@ def export_sessions(
         )
     honeypot = Honeypot(platform)
     with wording.hints_for_the_terminal():
-        asyncio.run(honeypot.require_sessions(wanted.ids))
-    pieces = honeypot.export(format, wanted.filters(), cast(Sharing, sharing))
+        asyncio.run(honeypot.require_sessions(command_caller(), wanted.ids))
+    pieces = honeypot.export(command_caller(), format, wanted.filters(), cast(Sharing, sharing))
     if out is None:
         sys.stdout.buffer.writelines(piece.encode() for piece in pieces)
         sys.stdout.flush()

@@ -14,6 +14,7 @@ from switchboard.apps.honeypot.commands import wording
 from switchboard.apps.honeypot.service import Honeypot
 from switchboard.kernel import terminal
 from switchboard.kernel.platform import Platform
+from switchboard.kernel.security.caller import command_caller
 
 _BAR_WIDTH = 30
 _GROUPS = (("Scam type", "by_scam_type"), ("Persona", "by_persona_id"), ("Source", "by_source_type"))
@@ -23,7 +24,7 @@ Figures = Mapping[str, Any]
 
 def show_figures(platform: Platform, *, since: datetime | None, until: datetime | None) -> None:
     """Print the figures of the sessions begun from `since` until before `until`. Raises Invalid."""
-    found = asyncio.run(Honeypot(platform).sum_figures(since, until))
+    found = asyncio.run(Honeypot(platform).sum_figures(command_caller(), since, until))
     days = f"{found['since']:%Y-%m-%d} to {found['until'] - timedelta(days=1):%Y-%m-%d}, UTC"
     total = found["total"]
     if not total["sessions"]:

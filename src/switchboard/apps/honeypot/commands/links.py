@@ -53,7 +53,7 @@ def show_intelligence(
         return
 
     async def page(place: Place | None, wanted: int) -> Rows:
-        return await honeypot.list_values(filters, None, place, wanted)
+        return await honeypot.list_values(command_caller(), filters, None, place, wanted)
 
     found = asyncio.run(_all(page, limit))
     if not found:
@@ -78,7 +78,7 @@ def show_campaigns(platform: Platform, *, limit: int) -> None:
     honeypot = Honeypot(platform)
 
     async def page(place: Place | None, wanted: int) -> Rows:
-        return await honeypot.list_campaigns({}, place, wanted)
+        return await honeypot.list_campaigns(command_caller(), {}, place, wanted)
 
     found = asyncio.run(_all(page, limit))
     if not found:
@@ -105,13 +105,13 @@ def show_campaign(platform: Platform, campaign_id: str, *, name: str | None) -> 
     try:
         if name is not None:
             said = terminal.checked(_NAME, name, "The name", "Write one to 100 characters.")[:100]
-            asyncio.run(honeypot.name_campaign(campaign_id, said, command_caller()))
-        campaign = asyncio.run(honeypot.get_campaign(campaign_id))
+            asyncio.run(honeypot.name_campaign(command_caller(), campaign_id, said))
+        campaign = asyncio.run(honeypot.get_campaign(command_caller(), campaign_id))
     except NotFound as error:
         raise NotFound(error.message, hint="`switchboard honeypot campaigns` lists them.") from None
 
     async def page(place: Place | None, wanted: int) -> Rows:
-        return await honeypot.list_sessions({"campaign_id": campaign_id}, place, wanted)
+        return await honeypot.list_sessions(command_caller(), {"campaign_id": campaign_id}, place, wanted)
 
     sessions = asyncio.run(_all(page, 1_000, "created_at"))
     out = terminal.output()
@@ -129,7 +129,7 @@ def show_campaign(platform: Platform, campaign_id: str, *, name: str | None) -> 
 def rebuild_links_between_sessions(platform: Platform) -> None:
     """Count values, campaigns and days anew; say how many there are."""
     with terminal.notices().status("Counting values, campaigns and days …"):
-        values, campaigns, days = Honeypot(platform).rebuild_links()
+        values, campaigns, days = Honeypot(platform).rebuild_links(command_caller())
     typer.echo(
         f"Counted anew: {terminal.count(values, 'value')}, {terminal.count(campaigns, 'campaign')},"
         f" {terminal.count(days, 'day')}."
@@ -138,8 +138,10 @@ def rebuild_links_between_sessions(platform: Platform) -> None:
 
 def _show_who_named(honeypot: Honeypot, value: str, filters: Mapping[str, Any], limit: int) -> None:
     async def load() -> list[dict[str, Any]]:
-        rows = await honeypot.list_values(filters, value, None, limit)
-        return [await honeypot.get_value(row["id"], None, min(limit, _PAGE)) for row in rows]
+        rows = await honeypot.list_values(command_caller(), filters, value, None, limit)
+        return [
+            await honeypot.get_value(command_caller(), row["id"], None, min(limit, _PAGE)) for row in rows
+        ]
 
     found = asyncio.run(load())
     out = terminal.output()

@@ -166,13 +166,13 @@ class _Players:
         digest = self._replay.file.digest[:_NAMED_DIGITS]
         name = f"replay:{digest}:{row.line}"
         if session_id is not None:
-            return await self._honeypot.receive_message(session_id, row.message, name)
+            return await self._honeypot.receive_message(self._caller, session_id, row.message, name)
         opening = Opening(row.message, row.source_type, None, None, {"replay": digest, "line": row.line})
-        return await self._honeypot.open_session(opening, self._caller, name)
+        return await self._honeypot.open_session(self._caller, opening, name)
 
     async def _mark_stored_before(self, session_id: str, turns: list[Played]) -> None:
         try:
-            lines = await self._honeypot.list_messages(session_id, None, _LINES_READ)
+            lines = await self._honeypot.list_messages(self._caller, session_id, None, _LINES_READ)
         except NotFound:
             return
         began_at = self._replay.began_at

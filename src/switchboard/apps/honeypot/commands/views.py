@@ -80,7 +80,7 @@ def show_session(platform: Platform, session_id: str) -> None:
 def show_found(platform: Platform, text: str, *, limit: int) -> None:
     """Print the values and the lines that a text finds. Raises Invalid for a text that cannot be looked for."""
     query = terminal.checked(_QUERY, text, "The text to look for", "Write a word, a number or a value.")
-    found = asyncio.run(Honeypot(platform).search(query, None, limit))
+    found = asyncio.run(Honeypot(platform).search(command_caller(), query, None, limit))
     out = terminal.output()
     if not found["values"] and not found["messages"]:
         out.print("Nothing was found.")
@@ -108,13 +108,13 @@ def delete_session(platform: Platform, session_id: str, *, is_confirmed: bool) -
     """Delete a session once the person has said yes. Raises NotFound, typer.Exit when the answer is no."""
     honeypot, asked = Honeypot(platform), _session_id(session_id)
     with wording.hints_for_the_terminal():
-        session = asyncio.run(honeypot.get_session(asked))
+        session = asyncio.run(honeypot.get_session(command_caller(), asked))
         turns = terminal.count(session["turn_count"], "turn")
         question = f"Delete session {session['id']} ({turns}) and all that was said in it, for good?"
         if not is_confirmed and not _is_confirmed(question):
             typer.echo("Nothing was deleted.", err=True)
             raise typer.Exit(1)
-        asyncio.run(honeypot.delete_session(session["id"], command_caller()))
+        asyncio.run(honeypot.delete_session(command_caller(), session["id"]))
     typer.echo(f"Deleted session {session['id']}.")
 
 
@@ -122,14 +122,14 @@ def end_session(platform: Platform, session_id: str, reason: str | None) -> None
     """End an open session by hand. Raises NotFound, Conflict when it has ended."""
     said = None if reason is None else terminal.harmless(reason).strip() or None
     with wording.hints_for_the_terminal():
-        ended = asyncio.run(Honeypot(platform).end_session(_session_id(session_id), said, command_caller()))
+        ended = asyncio.run(Honeypot(platform).end_session(command_caller(), _session_id(session_id), said))
     typer.echo(f"Ended session {ended['id']}: {ended['status']}.")
 
 
 def rebuild_search_index(platform: Platform) -> None:
     """Make the search index anew; say how many messages it holds."""
     with terminal.notices().status("Rebuilding the search index …"):
-        messages = Honeypot(platform).rebuild_search()
+        messages = Honeypot(platform).rebuild_search(command_caller())
     typer.echo(f"The search index is new and holds {terminal.count(messages, 'message')}.")
 
 
@@ -163,7 +163,7 @@ async def _list_sessions(honeypot: Honeypot, filters: Mapping[str, Any], limit: 
     before: Place | None = None
     while len(found) < limit:
         wanted = min(_PAGE, limit - len(found))
-        page = await honeypot.list_sessions(filters, before, wanted)
+        page = await honeypot.list_sessions(command_caller(), filters, before, wanted)
         found += page
         if len(page) < wanted:
             break
@@ -172,11 +172,11 @@ async def _list_sessions(honeypot: Honeypot, filters: Mapping[str, Any], limit: 
 
 
 async def _load(honeypot: Honeypot, session_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    session = await honeypot.get_session(session_id)
+    session = await honeypot.get_session(command_caller(), session_id)
     lines: list[dict[str, Any]] = []
     after: Place | None = None
     while True:
-        page = await honeypot.list_messages(session_id, after, _PAGE)
+        page = await honeypot.list_messages(command_caller(), session_id, after, _PAGE)
         lines += page
         if len(page) < _PAGE:
             return session, lines

@@ -30,6 +30,7 @@ from switchboard.kernel.platform import Platform
 from switchboard.kernel.receipts import RequestName
 from switchboard.kernel.security import audit
 from switchboard.kernel.security.caller import Caller
+from switchboard.kernel.security.permissions import ACT, ADMINISTER, READ, operation
 
 if TYPE_CHECKING:
     from switchboard.apps.honeypot.exports.evidence import Sharing
@@ -42,6 +43,8 @@ log = structlog.get_logger("switchboard.honeypot")
 
 class Honeypot:
     """Sessions with scammers, what they gave away, and what that ties together."""
+
+    scope = "honeypot"
 
     def __init__(self, platform: Platform, *, uses_model: bool = True) -> None:
         """Without `uses_model`, or where no model is configured, the grammar words every reply."""
@@ -61,8 +64,9 @@ class Honeypot:
         model = platform.model if uses_model else None
         self._wordings = None if model is None else Wordings(model, platform.chance)
 
+    @operation(ACT)
     async def open_session(
-        self, opening: Opening, caller: Caller, client_message_id: str | None = None
+        self, caller: Caller, opening: Opening, client_message_id: str | None = None
     ) -> Answer:
         """Open a session with a scammer's first message; the first turn's answer.
 
@@ -76,8 +80,9 @@ class Honeypot:
         answer = await self._take_turn(self._turns.open, self._turns.foresee_opening, name, asked)
         return self._note(heard, answer)
 
+    @operation(ACT)
     async def receive_message(
-        self, session_id: str, message: str, client_message_id: str | None = None
+        self, caller: Caller, session_id: str, message: str, client_message_id: str | None = None
     ) -> Answer:
         """Take a scammer's next message; the turn's answer.
 
@@ -90,80 +95,98 @@ class Honeypot:
         answer = await self._take_turn(self._turns.receive, self._turns.foresee, session_id, asked)
         return self._note(heard, answer)
 
-    async def end_session(self, session_id: str, reason: str | None, caller: Caller) -> Answer:
+    @operation(ACT)
+    async def end_session(self, caller: Caller, session_id: str, reason: str | None) -> Answer:
         """End an open session by hand; the session. Raises NotFound, Conflict when it has ended."""
         _require_id(session_id)
         said = f"Ended by hand: {reason}" if reason else "Ended by hand."
         await self._database.write(self._turns.end, session_id, said[:200], caller, self._clock.now())
-        return await self.get_session(session_id)
+        return await self.get_session(caller, session_id)
 
-    async def delete_session(self, session_id: str, caller: Caller) -> None:
+    @operation(ACT)
+    async def delete_session(self, caller: Caller, session_id: str) -> None:
         """Delete a session and every trace of what was said in it; the deed stays in the audit."""
         _require_id(session_id)
         await self._database.write(self._turns.delete, session_id, caller, self._clock.now())
 
-    async def get_session(self, session_id: str) -> Answer:
+    @operation(READ)
+    async def get_session(self, caller: Caller, session_id: str) -> Answer:
         """A session with its intelligence. Raises NotFound."""
         _require_id(session_id)
         return await self._database.read(queries.load_session, session_id)
 
-    async def get_intelligence(self, session_id: str) -> Answer:
+    @operation(READ)
+    async def get_intelligence(self, caller: Caller, session_id: str) -> Answer:
         """What one session gave away, by column. Raises NotFound."""
         _require_id(session_id)
         return await self._database.read(queries.load_intelligence, session_id)
 
-    async def list_messages(self, session_id: str, after: Place | None, limit: int) -> list[Row]:
+    @operation(READ)
+    async def list_messages(
+        self, caller: Caller, session_id: str, after: Place | None, limit: int
+    ) -> list[Row]:
         """A session's lines, oldest first, after a place. Raises NotFound."""
         _require_id(session_id)
         return await self._database.read(queries.load_messages, session_id, after, limit)
 
-    async def list_sessions(self, filters: Mapping[str, Any], before: Place | None, limit: int) -> list[Row]:
+    @operation(READ)
+    async def list_sessions(
+        self, caller: Caller, filters: Mapping[str, Any], before: Place | None, limit: int
+    ) -> list[Row]:
         """Sessions newest first, before a place, that meet every filter."""
         return await self._database.read(queries.list_sessions, filters, before, limit)
 
+    @operation(READ)
     async def find_sessions_that_say(
-        self, query: str, filters: Mapping[str, Any], before: int | None, limit: int
+        self, caller: Caller, query: str, filters: Mapping[str, Any], before: int | None, limit: int
     ) -> tuple[list[Row], int | None]:
         """Sessions with a line that holds the words, and where to go on: see `queries`."""
         return await self._database.read(queries.find_sessions_that_say, query, filters, before, limit)
 
-    async def search(self, query: str, before: int | None, limit: int) -> Answer:
+    @operation(READ)
+    async def search(self, caller: Caller, query: str, before: int | None, limit: int) -> Answer:
         """What was said and given away: messages that hold the words, values that the query could name."""
         lookups = queries.lookup_forms(query, self._fingerprint) if before is None else []
         return await self._database.read(queries.find, query, lookups, before, limit)
 
+    @operation(READ)
     async def list_values(
-        self, filters: Mapping[str, Any], value: str | None, before: Place | None, limit: int
+        self, caller: Caller, filters: Mapping[str, Any], value: str | None, before: Place | None, limit: int
     ) -> list[Row]:
         """Values across sessions, last seen first; with `value`, those that its written form could mean."""
         lookups = None if value is None else queries.lookup_forms(value, self._fingerprint)
         return await self._database.read(queries.list_values, filters, lookups, before, limit)
 
-    async def get_value(self, value_id: str, before: Place | None, limit: int) -> Answer:
+    @operation(READ)
+    async def get_value(self, caller: Caller, value_id: str, before: Place | None, limit: int) -> Answer:
         """A value with the sessions that name it. Raises NotFound."""
         _require_id(value_id)
         return await self._database.read(queries.load_value, value_id, before, limit)
 
+    @operation(READ)
     async def list_campaigns(
-        self, filters: Mapping[str, Any], before: Place | None, limit: int
+        self, caller: Caller, filters: Mapping[str, Any], before: Place | None, limit: int
     ) -> list[Answer]:
         """Campaigns, last seen first, each with the values that hold it together."""
         return await self._database.read(queries.list_campaigns, filters, before, limit)
 
-    async def get_campaign(self, campaign_id: str) -> Answer:
+    @operation(READ)
+    async def get_campaign(self, caller: Caller, campaign_id: str) -> Answer:
         """A campaign. Raises NotFound."""
         _require_id(campaign_id)
         return await self._database.read(queries.load_campaign, campaign_id)
 
-    async def name_campaign(self, campaign_id: str, name: str | None, caller: Caller) -> Answer:
+    @operation(ACT)
+    async def name_campaign(self, caller: Caller, campaign_id: str, name: str | None) -> Answer:
         """Give a campaign a name of one's own, or take it away. Raises NotFound."""
         _require_id(campaign_id)
         await self._database.write(
             _name_campaign, campaign_id, name, caller, audit_id=self._ids.new(), now=self._clock.now()
         )
-        return await self.get_campaign(campaign_id)
+        return await self.get_campaign(caller, campaign_id)
 
-    async def sum_figures(self, since: datetime | None, until: datetime | None) -> Answer:
+    @operation(READ)
+    async def sum_figures(self, caller: Caller, since: datetime | None, until: datetime | None) -> Answer:
         """The figures of the sessions begun from `since` until before `until`, by whole days in UTC.
 
         Without them, of the last 30 days and today. Raises Invalid for a stretch that ends before it begins.
@@ -178,12 +201,16 @@ class Honeypot:
             )
         return await self._database.read(queries.sum_figures, begin, end)
 
-    async def require_sessions(self, ids: Sequence[str]) -> None:
+    @operation(READ)
+    async def require_sessions(self, caller: Caller, ids: Sequence[str]) -> None:
         """Raise NotFound unless every session exists."""
         for id in ids:
-            await self.get_session(id)
+            await self.get_session(caller, id)
 
-    def export(self, name: str, filters: Mapping[str, Any], sharing: Sharing) -> Iterator[str]:
+    @operation(READ)
+    def export(
+        self, caller: Caller, name: str, filters: Mapping[str, Any], sharing: Sharing
+    ) -> Iterator[str]:
         """The sessions that meet the filters, as the text of a file, piece by piece; blocks while it reads.
 
         `name` is a key of `exports.formats.FORMATS`. Filters are those of `list_sessions`, and `ids`.
@@ -193,11 +220,13 @@ class Honeypot:
         asked = {**filters, "ids": as_json(filters["ids"])} if "ids" in filters else filters
         return FORMATS[name].write(evidence.read(self._database, asked), self._producer(), sharing)
 
+    @operation(ADMINISTER)
     def end_silent_sessions(self, caller: Caller) -> int:
         """End a batch of the sessions whose scammer has stopped answering; how many."""
         return self._database.write_now(self._turns.end_silent, caller, self._clock.now())
 
-    def rebuild_search(self) -> int:
+    @operation(ADMINISTER)
+    def rebuild_search(self, caller: Caller) -> int:
         """Make the search index anew from the messages, in batches; how many messages it holds."""
         search.clear(self._database)
         after, count = "", 0
@@ -206,7 +235,8 @@ class Honeypot:
             count += done
         return count
 
-    def rebuild_links(self) -> tuple[int, int, int]:
+    @operation(ADMINISTER)
+    def rebuild_links(self, caller: Caller) -> tuple[int, int, int]:
         """Count values, campaigns and daily figures anew from the sessions; how many of each there are."""
         values, campaigns = linking.rebuild(self._database, self._clock.now(), self._ids)
         return values, campaigns, rollups.rebuild(self._database, _BEGINNING)
