@@ -120,7 +120,9 @@ def test_the_set_up_link_works_once(site: Site) -> None:
     assert page.get_by_text("not valid").is_visible()
 
 
-def test_a_wrong_password_is_refused_in_words_and_the_right_one_leads_where_one_wanted_to_go(site: Site) -> None:
+def test_a_wrong_password_is_refused_in_words_and_the_right_one_leads_where_one_wanted_to_go(
+    site: Site,
+) -> None:
     watched = site.open()
     page = watched.page
     page.goto("/honeypot/sessions?status=ONGOING")
@@ -311,15 +313,23 @@ def test_a_lost_connection_is_said_and_its_return_too(site: Site) -> None:
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("width", [390, 1600])
-def test_no_page_is_wider_than_its_window_or_hard_to_use_for_anybody(site: Site, path: str, width: int) -> None:
+def test_no_page_is_wider_than_its_window_or_hard_to_use_for_anybody(
+    site: Site, path: str, width: int
+) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
     site.say(SCAM)
-    watched = site.signed_in(viewport={"width": width, "height": 900}, color_scheme="dark" if width == 390 else "light")
+    watched = site.signed_in(
+        viewport={"width": width, "height": 900}, color_scheme="dark" if width == 390 else "light"
+    )
     page = watched.page
     page.goto(path)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     found = Axe().run(page).response["violations"]
-    serious = {each["id"]: [node["html"][:160] for node in each["nodes"]][:3] for each in found if each["impact"] in ("serious", "critical")}
+    serious = {
+        each["id"]: [node["html"][:160] for node in each["nodes"]][:3]
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    }
     assert serious == {}
     watched.require_quiet(site.host)

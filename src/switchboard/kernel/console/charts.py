@@ -1,4 +1,4 @@
-"""Plots as SVG, drawn here so that a page needs no script for them: bars, stacked bars, lines.
+"""Plots, drawn here so that a page needs no script for them: bars, stacked bars, lines.
 
 Colours are classes of the style sheet (`series-1` …), so light and dark, print and contrast are decided there. Every
 plot is given with its numbers; the template shows them in a table beneath.
@@ -12,9 +12,8 @@ from math import ceil, floor, log10
 
 from markupsafe import Markup, escape
 
-_WIDTH, _HEIGHT = 640, 220
+_WIDTH, _HEIGHT = 480, 200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 10, 28
-_ROW, _LABEL, _VALUE = 30, 190, 92
 
 Write = Callable[[float], str]
 
@@ -32,7 +31,7 @@ class Chart:
     """A plot with the numbers it was drawn from."""
 
     title: str
-    svg: Markup
+    drawn: Markup
     labels: Sequence[str]
     series: Sequence[Series]
     write: Write
@@ -82,30 +81,20 @@ def bars(
 ) -> Chart:
     """Lying bars, one a label with its value written: for what is compared by name. `most` fixes the scale's end."""
     top = most or max((value or 0 for value in series.values), default=0) or 1
-    room = _WIDTH - _LABEL - _VALUE
-    parts = []
-    for at, (label, value) in enumerate(zip(labels, series.values, strict=True)):
-        y = at * _ROW
-        parts.append(
-            Markup(
-                '<g><title>{label}: {said}</title><text class="chart-name" x="{x}" y="{text}" text-anchor="end">{name}</text>'
-                '<rect class="chart-room" x="{bar}" y="{top}" width="{room}" height="16" rx="2"/>{filled}'
-                '<text class="chart-value" x="{after}" y="{text}">{said}</text></g>'
-            ).format(
-                label=label,
-                name=_shortened(label, 26),
-                said="–" if value is None else write(value),
-                x=_LABEL - 10,
-                bar=_LABEL,
-                room=room,
-                top=y + 7,
-                text=y + 20,
-                after=_LABEL + room + 8,
-                filled=_rectangle(_LABEL, y + 7, room * min(1.0, (value or 0) / top), 16, 1) if value else "",
-            )
+    rows = Markup("").join(
+        Markup(
+            '<span class="bar-name" title="{label}">{label}</span>'
+            '<svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none"><rect class="series-1" width="{share}" height="4"/></svg>'
+            '<span class="bar-value">{said}</span>'
+        ).format(
+            label=label,
+            share=f"{100 * min(1.0, (value or 0) / top):.2f}",
+            said="–" if value is None else write(value),
         )
-    height = max(1, len(labels)) * _ROW + 4
-    return Chart(title, _drawing(title, height, parts), labels, [series], write, first_column)
+        for label, value in zip(labels, series.values, strict=True)
+    )
+    drawn = Markup('<div class="bars" role="img" aria-label="{}">{}</div>').format(title, rows)
+    return Chart(title, drawn, labels, [series], write, first_column)
 
 
 def line(
@@ -182,7 +171,7 @@ def _grid(scale: _Scale, write: Write) -> Markup:
 
 
 def _labels_below(labels: Sequence[str], step: float) -> Markup:
-    every = max(1, ceil(len(labels) * 58 / (_WIDTH - _LEFT - _RIGHT)))
+    every = max(1, ceil(len(labels) * 62 / (_WIDTH - _LEFT - _RIGHT)))
     return Markup("").join(
         Markup('<text class="chart-tick" x="{}" y="{}" text-anchor="middle">{}</text>').format(
             f"{_LEFT + step * (at + 0.5):.1f}", _HEIGHT - 8, _shortened(label, 12)

@@ -326,4 +326,6 @@ def _place(request: Request) -> str:
 
 def _protected(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
+    # With no referrer at all browsers would call the origin of our own forms "null".
+    response.headers.setdefault("Referrer-Policy", "same-origin")
     return response

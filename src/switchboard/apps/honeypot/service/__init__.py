@@ -1,7 +1,7 @@
 """The honeypot's use cases: load, ask the rules, record. No SQL is written and no rule decided here."""
 
 from switchboard.apps.honeypot.service.honeypot import Honeypot
-from switchboard.apps.honeypot.service.queries import Place
+from switchboard.apps.honeypot.service.queries import LAST_SEEN, NEWEST, Order, Place
 from switchboard.apps.honeypot.service.turns import RESULT_TOPIC, SWEEP_LIMIT, Opening
 
-__all__ = ["RESULT_TOPIC", "SWEEP_LIMIT", "Honeypot", "Opening", "Place"]
+__all__ = ["LAST_SEEN", "NEWEST", "RESULT_TOPIC", "SWEEP_LIMIT", "Honeypot", "Opening", "Order", "Place"]

@@ -16,7 +16,7 @@ from switchboard.apps.honeypot.rules.conversation import personas
 from switchboard.apps.honeypot.service import evidence, linking, queries, rollups
 from switchboard.apps.honeypot.service.decision import Decision, get_persona
 from switchboard.apps.honeypot.service.listening import Heard, Listener
-from switchboard.apps.honeypot.service.queries import Answer, Place
+from switchboard.apps.honeypot.service.queries import LAST_SEEN, NEWEST, Answer, Order, Place
 from switchboard.apps.honeypot.service.turns import Opening, Turns
 from switchboard.apps.honeypot.service.wording import Wordings
 from switchboard.apps.honeypot.statements import linking as links
@@ -104,10 +104,10 @@ class Honeypot:
         return await self.get_session(caller, session_id)
 
     @operation(ACT)
-    async def delete_session(self, caller: Caller, session_id: str) -> None:
-        """Delete a session and every trace of what was said in it; the deed stays in the audit."""
+    async def delete_session(self, caller: Caller, session_id: str, reason: str | None = None) -> None:
+        """Delete a session and every trace of what was said in it; the deed and its reason stay in the audit."""
         _require_id(session_id)
-        await self._database.write(self._turns.delete, session_id, caller, self._clock.now())
+        await self._database.write(self._turns.delete, session_id, reason, caller, self._clock.now())
 
     @operation(READ)
     async def get_session(self, caller: Caller, session_id: str) -> Answer:
@@ -130,11 +130,22 @@ class Honeypot:
         return await self._database.read(queries.load_messages, session_id, after, limit)
 
     @operation(READ)
+    async def list_history(self, caller: Caller, session_id: str) -> list[Answer]:
+        """What became of a session, oldest first: `at`, `said` in words, `actor` where somebody did it."""
+        _require_id(session_id)
+        return await self._database.read(queries.load_history, session_id)
+
+    @operation(READ)
     async def list_sessions(
-        self, caller: Caller, filters: Mapping[str, Any], before: Place | None, limit: int
+        self,
+        caller: Caller,
+        filters: Mapping[str, Any],
+        before: Place | None,
+        limit: int,
+        order: Order = NEWEST,
     ) -> list[Row]:
-        """Sessions newest first, before a place, that meet every filter."""
-        return await self._database.read(queries.list_sessions, filters, before, limit)
+        """Sessions that meet every filter, in an order, behind a place in it; newest first where none is named."""
+        return await self._database.read(queries.list_sessions, filters, before, limit, order)
 
     @operation(READ)
     async def find_sessions_that_say(
@@ -151,11 +162,17 @@ class Honeypot:
 
     @operation(READ)
     async def list_values(
-        self, caller: Caller, filters: Mapping[str, Any], value: str | None, before: Place | None, limit: int
+        self,
+        caller: Caller,
+        filters: Mapping[str, Any],
+        value: str | None,
+        before: Place | None,
+        limit: int,
+        order: Order = LAST_SEEN,
     ) -> list[Row]:
         """Values across sessions, last seen first; with `value`, those that its written form could mean."""
         lookups = None if value is None else queries.lookup_forms(value, self._fingerprint)
-        return await self._database.read(queries.list_values, filters, lookups, before, limit)
+        return await self._database.read(queries.list_values, filters, lookups, before, limit, order)
 
     @operation(READ)
     async def get_value(self, caller: Caller, value_id: str, before: Place | None, limit: int) -> Answer:

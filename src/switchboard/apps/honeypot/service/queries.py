@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from switchboard.apps.honeypot import statements
-from switchboard.apps.honeypot.rules import analytics, extraction, intelligence, linking
+from switchboard.apps.honeypot.rules import analytics, extraction, history, intelligence, linking
 from switchboard.apps.honeypot.rules.extraction import masking
 from switchboard.apps.honeypot.statements import linking as links
 from switchboard.apps.honeypot.statements import rollups
@@ -15,11 +15,13 @@ from switchboard.kernel.database.statement import Row
 from switchboard.kernel.database.transaction import Transaction, as_json
 from switchboard.kernel.errors import NotFound
 from switchboard.kernel.language import search
+from switchboard.kernel.security import audit
 
 _LAST_ID = "~"
 _FAR_FUTURE = datetime(9999, 12, 31, tzinfo=UTC)
 _LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 _TIES = 5
+_ALL_LINES = 500
 
 Answer = dict[str, Any]
 
@@ -27,11 +29,22 @@ Answer = dict[str, Any]
 class Place(NamedTuple):
     """Where a page of a list ended: the next one goes on behind it."""
 
-    at: datetime
+    at: datetime | float
+    """What the list is ordered by, there."""
     id: str
 
 
+class Order(NamedTuple):
+    """What a list is ordered by: a column of its statement's orders, then the id."""
+
+    column: str
+    descending: bool = True
+
+
+NEWEST = Order("created_at")
+LAST_SEEN = Order("last_seen_at")
 _FIRST = Place(_FAR_FUTURE, _LAST_ID)
+_ENDS_OF_NUMBERS = (-1e308, 1e308)
 
 
 def load_session(tx: Transaction, session_id: str) -> Answer:
@@ -50,9 +63,21 @@ def load_messages(tx: Transaction, session_id: str, after: Place | None, limit: 
     return tx.rows(statements.LIST_MESSAGES, session_id=session_id, after_at=at, after_id=id, limit=limit)
 
 
-def list_sessions(tx: Transaction, filters: Mapping[str, Any], before: Place | None, limit: int) -> list[Row]:
-    at, id = before or _FIRST
-    statement = statements.list_sessions(frozenset(filters))
+def load_history(tx: Transaction, session_id: str) -> list[Answer]:
+    """What became of a session, from its own columns and the audit of what people and schedules did to it."""
+    session = require_session(tx.find(statements.FIND_SESSION, id=session_id), session_id)
+    lines = tx.rows(
+        statements.LIST_MESSAGES, session_id=session_id, after_at=_LONG_AGO, after_id="", limit=_ALL_LINES
+    )
+    deeds = [row for row in audit.list_of_object(tx, "session", session_id) if row["action"] == "end"]
+    return history.tell(session, lines, deeds)
+
+
+def list_sessions(
+    tx: Transaction, filters: Mapping[str, Any], before: Place | None, limit: int, order: Order = NEWEST
+) -> list[Row]:
+    at, id = before or _beginning(order)
+    statement = statements.list_sessions(frozenset(filters), *order)
     return tx.rows(statement, **filters, before_at=at, before_id=id, limit=limit)
 
 
@@ -97,13 +122,15 @@ def list_values(
     lookups: Sequence[str] | None,
     before: Place | None,
     limit: int,
+    order: Order = LAST_SEEN,
 ) -> list[Row]:
     """Values across sessions, last seen first; of some values alone where `lookups` names their forms."""
     if lookups is not None:
         found = [row for value in lookups for row in tx.rows(links.FIND_LINKED_BY_VALUE, value=value)]
         return [row for row in found if _meets(row, filters)][:limit]
-    at, id = before or _FIRST
-    return tx.rows(links.list_values(frozenset(filters)), **filters, before_at=at, before_id=id, limit=limit)
+    at, id = before or _beginning(order)
+    statement = links.list_values(frozenset(filters), *order)
+    return tx.rows(statement, **filters, before_at=at, before_id=id, limit=limit)
 
 
 def load_value(tx: Transaction, value_id: str, before: Place | None, limit: int) -> Answer:
@@ -177,6 +204,14 @@ def require_session(row: Row | None, session_id: str) -> Row:
             hint="List the sessions to see which there are; it may have been deleted.",
         )
     return row
+
+
+def _beginning(order: Order) -> Place:
+    """A place before everything, in that order."""
+    if order.column.endswith("_at"):
+        return _FIRST if order.descending else Place(_LONG_AGO, "")
+    least, most = _ENDS_OF_NUMBERS
+    return Place(most, _LAST_ID) if order.descending else Place(least, "")
 
 
 def _meets(row: Row, filters: Mapping[str, Any]) -> bool:

@@ -130,7 +130,9 @@ class Turns:
             self._end(tx, session, lifecycle.TERMINATED, "The scammer stopped answering.", caller, now)
         return len(silent)
 
-    def delete(self, tx: Transaction, session_id: str, caller: Caller, now: datetime) -> None:
+    def delete(
+        self, tx: Transaction, session_id: str, reason: str | None, caller: Caller, now: datetime
+    ) -> None:
         """Delete a session and every trace of it but the deed. Raises NotFound."""
         session = require_session(tx.find(statements.LOCK_SESSION, id=session_id), session_id)
         search.remove(tx, session_id)
@@ -139,7 +141,8 @@ class Turns:
         values = linking.values_of(tx, session_id)
         tx.run(statements.DELETE_SESSION, id=session_id)
         linking.forget(tx, session_id, values, session["campaign_id"], now, self._ids)
-        audit.record(tx, caller, "delete", "session", session_id, id=self._ids.new(), at=now)
+        why = {"reason": reason} if reason else None
+        audit.record(tx, caller, "delete", "session", session_id, id=self._ids.new(), at=now, details=why)
         rollups.record_change(tx, session, None)
 
     def _take_turn(

@@ -95,17 +95,25 @@ RECORD_INTELLIGENCE = Statement(
 
 
 @cache
-def list_sessions(filters: frozenset[str]) -> Statement:
-    """The statement that lists sessions newest first by these filters; made once for each set of them."""
-    conditions = ["(created_at, id) < (:before_at, :before_id)"]
+def list_sessions(filters: frozenset[str], column: str = "created_at", descending: bool = True) -> Statement:
+    """The statement that lists sessions by these filters in an order; made once for each set of them."""
+    ordered, comparison, direction = SESSION_ORDERS[column], *(("<", "DESC") if descending else (">", "ASC"))
+    conditions = [f"({ordered}, id) {comparison} (:before_at, :before_id)"]
     conditions.extend(_FILTERS[name] for name in sorted(filters))
     listed = (
         f"SELECT {_SESSION} FROM {{sessions}} WHERE {' AND '.join(conditions)}"
-        " ORDER BY created_at DESC, id DESC LIMIT :limit"
+        f" ORDER BY {ordered} {direction}, id {direction} LIMIT :limit"
     )
     return Statement(listed, postgresql=listed.replace(_LISTED_IDS, _LISTED_IDS_ON_POSTGRESQL))
 
 
+SESSION_ORDERS = {
+    "created_at": "created_at",
+    "last_message_at": "coalesce(last_message_at, created_at)",
+    "turn_count": "turn_count",
+    "intelligence_score": "coalesce(intelligence_score, 0)",
+    "scam_confidence": "coalesce(scam_confidence, 0)",
+}
 _LISTED_IDS = "SELECT value FROM json_each(:ids)"
 _LISTED_IDS_ON_POSTGRESQL = "SELECT json_array_elements_text(:ids::json)"
 _FILTERS = {

@@ -158,13 +158,14 @@ LIST_SESSIONS_NAMING = Statement(
 
 
 @cache
-def list_values(filters: frozenset[str]) -> Statement:
-    """The statement that lists values across sessions, last seen first; made once for each set of filters."""
-    conditions = ["(last_seen_at, id) < (:before_at, :before_id)"]
+def list_values(filters: frozenset[str], column: str = "last_seen_at", descending: bool = True) -> Statement:
+    """The statement that lists values across sessions by these filters in an order; made once for each set."""
+    ordered, comparison, direction = VALUE_ORDERS[column], *(("<", "DESC") if descending else (">", "ASC"))
+    conditions = [f"({ordered}, id) {comparison} (:before_at, :before_id)"]
     conditions.extend(_VALUE_FILTERS[name] for name in sorted(filters))
     return Statement(
         f"SELECT {_LINKED} FROM {{linked_values}} WHERE {' AND '.join(conditions)}"
-        " ORDER BY last_seen_at DESC, id DESC LIMIT :limit"
+        f" ORDER BY {ordered} {direction}, id {direction} LIMIT :limit"
     )
 
 
@@ -179,6 +180,9 @@ def list_campaigns(filters: frozenset[str]) -> Statement:
     )
 
 
+VALUE_ORDERS = {
+    name: name for name in ("last_seen_at", "first_seen_at", "session_count", "occurrences", "confidence")
+}
 _VALUE_FILTERS = {
     "kind": "kind = :kind",
     "bank_name": "bank_name = :bank_name",

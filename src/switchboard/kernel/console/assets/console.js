@@ -245,6 +245,7 @@ addEventListener("submit", (event) => {
 
 addEventListener("pageshow", () => { for (const field of all("[data-filters] :disabled, form button:disabled")) field.disabled = false; });
 
+if (innerWidth < 736) for (const box of all("[data-folds=closed]")) box.removeAttribute("open");
 for (const region of all("[data-live]")) shown.set(region, region.innerHTML);
 localise(document);
 if (location.hash === "#end") toEnd();
