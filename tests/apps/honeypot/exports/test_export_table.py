@@ -13,6 +13,7 @@ from tests.apps.honeypot.exports.samples import SESSION, sessions
 
 from switchboard.apps.honeypot.exports import table
 from switchboard.apps.honeypot.exports.evidence import Evidence
+from switchboard.kernel.spreadsheet import plain_cell
 
 
 def read(text: str) -> list[dict[str, str]]:
@@ -68,7 +69,7 @@ def test_sessions_and_messages_have_tables_of_their_own() -> None:
     ],
 )
 def test_a_cell_is_what_it_says(text: str, cell: str) -> None:
-    assert table.plain_cell(text) == cell
+    assert plain_cell(text) == cell
 
 
 def test_lines_end_as_the_standard_says_and_excel_is_told_the_encoding_when_asked() -> None:

@@ -7,28 +7,19 @@ number begins with an apostrophe (so `'+919876543210`). What must be read back u
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
 from switchboard.apps.honeypot.exports.evidence import Evidence, Message, Value
 from switchboard.kernel.clock import to_iso
+from switchboard.kernel.spreadsheet import plain_cell
 
 Cell = str | int | float | bool | datetime | None
 T = TypeVar("T")
 
 BYTE_ORDER_MARK = "\ufeff"
 """Tells Excel that a file is UTF-8; other programs do without it."""
-
-# OWASP, CSV injection: the characters that open a formula, in both widths, also behind space that is dropped.
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
-_NUMBER = re.compile(r"[0-9][0-9.,:/\- ]*(?:[eE][+\-]?[0-9]+)?")
-# Control characters, which end or hide text, marks that turn its direction, and spaces of no width; no letter
-# needs any of them (the joiners that Indian scripts need stay).
-_UNPRINTABLE = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
-)
 
 
 def stream_values(evidence: Iterable[Evidence], *, byte_order_mark: bool = False) -> Iterator[str]:
@@ -46,13 +37,6 @@ def stream_messages(evidence: Iterable[Evidence], *, byte_order_mark: bool = Fal
     """One row for each line that was said."""
     rows = ((each, message) for each in evidence for message in each.messages)
     return _stream(_MESSAGE_COLUMNS, rows, byte_order_mark)
-
-
-def plain_cell(text: str) -> str:
-    """The text as a cell that a spreadsheet shows and does not interpret."""
-    text = _UNPRINTABLE.sub("\ufffd", text)
-    is_taken_for_more = _FORMULA.match(text) or _NUMBER.fullmatch(text.strip())
-    return f"'{text}" if is_taken_for_more else text
 
 
 _VALUE_COLUMNS: Mapping[str, Callable[[tuple[Evidence, Value]], Cell]] = {
