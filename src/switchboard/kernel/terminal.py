@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import unicodedata
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from switchboard.kernel.errors import Invalid
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
+    from pathlib import Path
 
     from pydantic import TypeAdapter
     from rich.console import Console
@@ -66,6 +69,30 @@ def _console(stream: Any) -> Console:
     if not console.is_terminal:
         console.width = max(console.width, _PIPED_WIDTH)
     return console
+
+
+def write_file(out: Path, pieces: Iterable[str]) -> int:
+    """Write beside the file and put it in place at the end, so that nobody reads half of it; its size in bytes.
+
+    Raises Invalid where it cannot be written.
+    """
+    unfinished = out.with_name(f"{out.name}.part")
+    try:
+        with unfinished.open("wb") as file, notices().status("Writing …"):
+            file.writelines(piece.encode() for piece in pieces)
+            file.flush()
+            os.fsync(file.fileno())
+            size = file.tell()
+        unfinished.replace(out)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise Invalid(
+            f"{out} cannot be written: {error.strerror}.", hint="Name a file in a folder you may write to."
+        ) from error
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    return size
 
 
 def checked(kind: TypeAdapter[str], value: object, what: str, hint: str) -> str:

@@ -18,7 +18,7 @@ from switchboard.kernel.clock import FixedClock
 from switchboard.kernel.database.statement import Statement
 from switchboard.kernel.errors import Forbidden, Invalid, NotFound, Unavailable
 from switchboard.kernel.platform import Platform
-from switchboard.kernel.security.caller import command_caller
+from switchboard.kernel.security.caller import Caller, command_caller
 from switchboard.kernel.settings import Settings
 
 ME = command_caller()
@@ -214,6 +214,63 @@ def test_making_and_revoking_stand_in_the_audit_without_the_secret(
     assert token not in str(rows)
 
 
+def administrator_of(*apps: str) -> Caller:
+    return Caller("person:Asha", "person:1", roles=dict.fromkeys(apps, "administrator"))
+
+
+async def test_a_key_carries_its_role_into_each_of_its_apps(platform: Platform) -> None:
+    _, token = platform.keys.create(ME, "look", ["honeypot", "desk"], role="viewer")
+    key = await platform.keys.authenticate(token)
+    assert (key.role, key.roles) == ("viewer", {"honeypot": "viewer", "desk": "viewer"})
+    _, token = platform.keys.create(ME, "usual", ["*"])
+    assert (await platform.keys.authenticate(token)).roles == {"*": "analyst"}
+    with pytest.raises(Invalid, match="king"):
+        platform.keys.create(ME, "crown", ["*"], role="king")  # type: ignore[arg-type]
+
+
+async def test_a_key_from_before_there_were_roles_counts_as_an_analyst(platform: Platform) -> None:
+    key, token = platform.keys.create(ME, "old", ["honeypot"], role="administrator")
+    platform.database("platform").write_now(
+        lambda tx: tx.run(Statement("UPDATE {api_keys} SET role = NULL WHERE id = :id"), id=key.id)
+    )
+    await platform.keys.refresh()
+    assert (await platform.keys.authenticate(token)).role == "analyst"
+    async with client(platform, key=token) as asked:
+        opened = await asked.post("/api/honeypot/sessions", json={"message": "Pay now"})
+        assert opened.status_code == 201
+
+
+async def test_a_viewers_key_reads_and_changes_nothing(platform: Platform) -> None:
+    _, token = platform.keys.create(ME, "look", ["honeypot"], role="viewer")
+    async with client(platform, key=token) as asked:
+        assert (await asked.get("/api/honeypot/sessions")).status_code == 200
+        refused = await asked.post("/api/honeypot/sessions", json={"message": "Pay now"})
+        assert refused.status_code == 403
+        assert "analyst" in refused.json()["error"]["hint"]
+        assert (await asked.get("/api/honeypot/sessions")).json()["items"] == []
+
+
+def test_an_administrator_of_an_app_makes_sees_and_revokes_its_keys_and_no_others(platform: Platform) -> None:
+    asha = administrator_of("honeypot")
+    mine, _ = platform.keys.create(asha, "twin", ["honeypot"])
+    shared, _ = platform.keys.create(ME, "twin", ["honeypot", "desk"])
+    everything, _ = platform.keys.create(ME, "all", ["*"])
+    for apps in (["desk"], ["honeypot", "desk"], ["*"]):
+        with pytest.raises(Forbidden):
+            platform.keys.create(asha, "too much", apps)
+    assert [key.id for key in platform.keys.list_keys(asha)] == [mine.id]
+    for prefix in (shared.prefix, everything.prefix):
+        with pytest.raises(Forbidden):
+            platform.keys.revoke(asha, prefix)
+    # A key that she may not touch does not make a name of hers ambiguous.
+    assert platform.keys.revoke(asha, "twin").id == mine.id
+    assert [key.id for key in platform.keys.list_keys(administrator_of("honeypot", "desk"))] == [
+        mine.id,
+        shared.id,
+    ]
+    assert len(platform.keys.list_keys(administrator_of("platform"))) == 3
+
+
 @pytest.fixture
 def command(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Run `switchboard keys …` over the same database; what it prints."""
@@ -246,8 +303,12 @@ async def test_a_key_made_at_the_command_line_opens_a_running_server_until_it_is
 def test_a_made_key_is_shown_once_with_how_to_send_and_revoke_it(
     platform: Platform, command: Callable[..., str]
 ) -> None:
-    shown = command("create", "--app", "all", "--name", "desk job", "--days", "30", "--rate", "90")
+    shown = command(
+        "create", "--app", "all", "--name", "desk job", "--days", "30", "--rate", "90", "--role", "viewer"
+    )
     [key] = platform.keys.list_keys(ME)
+    assert key.role == "viewer"
+    assert "viewer" in command("list")
     assert (key.name, key.apps, key.rate_limit_per_minute) == ("desk job", frozenset("*"), 90)
     assert key.expires_at == key.created_at + timedelta(days=30)
     assert "Authorization: Bearer" in shown
@@ -278,5 +339,7 @@ def test_the_list_tells_working_expired_and_revoked_keys_apart_without_a_secret(
 def test_the_command_line_refuses_an_unknown_app_and_an_unknown_key(command: Callable[..., str]) -> None:
     with pytest.raises(Invalid, match="honeypott"):
         command("create", "--app", "honeypott")
+    with pytest.raises(Invalid, match="king"):
+        command("create", "--app", "honeypot", "--role", "king")
     with pytest.raises(NotFound):
         command("revoke", "nothing")

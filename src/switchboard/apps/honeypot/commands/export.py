@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, cast, get_args
@@ -71,26 +69,5 @@ def export_sessions(
         sys.stdout.buffer.writelines(piece.encode() for piece in pieces)
         sys.stdout.flush()
         return
-    size = _write_file(out, pieces)
+    size = terminal.write_file(out, pieces)
     typer.echo(f"Wrote {out} ({size:,} bytes).")
-
-
-def _write_file(out: Path, pieces: Iterator[str]) -> int:
-    """Write beside the file and put it in place at the end: nobody reads half an export."""
-    unfinished = out.with_name(f"{out.name}.part")
-    try:
-        with unfinished.open("wb") as file, terminal.notices().status("Writing …"):
-            file.writelines(piece.encode() for piece in pieces)
-            file.flush()
-            os.fsync(file.fileno())
-            size = file.tell()
-        unfinished.replace(out)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise Invalid(
-            f"{out} cannot be written: {error.strerror}.", hint="Name a file in a folder you may write to."
-        ) from error
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-    return size
