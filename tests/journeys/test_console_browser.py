@@ -84,6 +84,23 @@ def sign_in(page: Any, name: str, password: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
+def set_up(site: Site) -> Watched:
+    """Make the first account by the link that the server printed."""
+    watched = site.open()
+    page = watched.page
+    page.goto(site.served.setup_link)
+    page.get_by_label("Your name for signing in").fill("asha")
+    choose_password(page, "Make the account and sign in")
+    return watched
+
+
+def choose_password(page: Any, button: str) -> None:
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("The same password again").fill(PASSWORD)
+    page.get_by_role("button", name=button).click()
+    page.wait_for_selector("text=Sign out")
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with chromium() as opened:
@@ -100,15 +117,7 @@ def site(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sit
     }
     served = Served(environment)
     site = Site(served, browser)
-    watched = site.open()
-    page = watched.page
-    page.goto(served.setup_link)
-    page.get_by_label("Your name for signing in").fill("asha")
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("The same password again").fill(PASSWORD)
-    page.get_by_role("button", name="Make the account and sign in").click()
-    page.wait_for_selector("text=Sign out")
-    watched.require_quiet(site.host)
+    set_up(site).require_quiet(site.host)
     yield site
     site.close()
     assert served.end(signal.SIGTERM) == 0
@@ -155,7 +164,7 @@ def test_a_whole_simulated_scam_is_played_in_the_browser(site: Site) -> None:
     page.get_by_label("The scammer says").fill("Pay ten rupees to verify@okaxis and send me a picture.")
     page.get_by_label("The scammer says").press("Enter")
     page.wait_for_selector("mark >> text=verify@okaxis")
-    assert page.get_by_label("The scammer says").input_value() == ""
+    page.wait_for_function("document.getElementById('message').value === ''")
     assert page.locator(".line-of").count() == 4
     page.get_by_label("The scammer says").fill("Are you there?")
     page.get_by_role("button", name="Send", exact=True).click()
@@ -266,10 +275,7 @@ def test_each_role_is_offered_what_it_may_do_and_no_more(site: Site) -> None:
         link = asha.locator("#link").inner_text()
         fresh = site.open().page
         fresh.goto(link)
-        fresh.get_by_label("Password", exact=True).fill(PASSWORD)
-        fresh.get_by_label("The same password again").fill(PASSWORD)
-        fresh.get_by_role("button", name="Keep it and sign in").click()
-        fresh.wait_for_selector("text=Sign out")
+        choose_password(fresh, "Keep it and sign in")
         fresh.goto(f"/honeypot/sessions/{session}")
         assert fresh.get_by_role("button", name="Delete").count() == (role != "viewer")
         assert fresh.get_by_role("link", name="People").count() == 0
@@ -287,10 +293,7 @@ def test_a_changed_role_closes_what_a_person_has_open(site: Site) -> None:
     asha.get_by_role("button", name="Make the account and its link").click()
     ravi = site.open().page
     ravi.goto(asha.locator("#link").inner_text())
-    ravi.get_by_label("Password", exact=True).fill(PASSWORD)
-    ravi.get_by_label("The same password again").fill(PASSWORD)
-    ravi.get_by_role("button", name="Keep it and sign in").click()
-    ravi.wait_for_selector("text=Sign out")
+    choose_password(ravi, "Keep it and sign in")
     ravi.goto("/honeypot/sessions")
     ravi.wait_for_selector("h1:has-text('Sessions')")
     asha.goto("/people")
@@ -300,15 +303,21 @@ def test_a_changed_role_closes_what_a_person_has_open(site: Site) -> None:
     ravi.wait_for_url("**/sign-in**")
 
 
-def test_a_lost_connection_is_said_and_its_return_too(site: Site) -> None:
-    watched = site.signed_in()
-    page = watched.page
+def test_a_lost_connection_is_said_and_its_return_too(browser: Any, tmp_path: Path) -> None:
+    environment = {**os.environ, "SWITCHBOARD_DATA_DIR": str(tmp_path / "data")}
+    served = Served(environment)
+    site = Site(served, browser)
+    page = set_up(site).page
     page.goto("/honeypot/sessions")
-    page.context.set_offline(True)
-    page.evaluate("document.body.dataset.liveFrom")
-    page.context.route("**/live/**", lambda route: route.abort())
-    page.reload() if False else None
-    page.context.set_offline(False)
+    port = urlsplit(served.address).port
+    served.end(signal.SIGTERM)
+    page.get_by_text("The connection is lost.").wait_for()
+    again = Served(environment, "--port", str(port))
+    page.get_by_text("The connection is back.").wait_for()
+    site.say(SCAM)
+    page.wait_for_selector("tr[data-row]")
+    site.close()
+    assert again.end(signal.SIGTERM) == 0
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -117,7 +117,7 @@ class Console:
         return do
 
     def _require_offered(self, visit: Visit, page: Page) -> None:
-        if page.needs is not None:
+        if page.needs is not None and not sees(visit.caller, visit.section, page):
             require(visit.caller, page.needs, visit.section.scope)
 
     def _visit(

@@ -100,6 +100,8 @@ class Page:
     """Its name in the navigation; None for a page that others lead to."""
     needs: Permission | None = READ
     """Who is offered the page, None for everybody; what may be done on it the services decide."""
+    anywhere: bool = False
+    """Whether it is offered to everybody who has `needs` in any app, because it shows what belongs to each."""
     acts: Mapping[str, Show] = field(default_factory=dict)
     uploads: bool = False
     """Whether an act takes a file, which may be larger than other requests."""
@@ -131,4 +133,7 @@ class Section:
 
 
 def sees(caller: Caller, section: Section, page: Page) -> bool:
-    return page.needs is None or may(caller, page.needs, section.scope)
+    if page.needs is None:
+        return True
+    scopes = caller.roles if page.anywhere else (section.scope,)
+    return any(may(caller, page.needs, scope) for scope in scopes)

@@ -38,9 +38,10 @@ SECTION = Section(
             keys.show,
             place="API keys",
             needs=ADMINISTER,
+            anywhere=True,
             acts={"create": keys.create, "revoke": keys.revoke},
         ),
-        Page("/audit", "Audit", audit.show, place="Audit", needs=ADMINISTER),
+        Page("/audit", "Audit", audit.show, place="Audit", needs=ADMINISTER, anywhere=True),
         Page("/settings", "Settings", settings.show, place="Settings", needs=ADMINISTER),
         Page("/search", "Search", search.show, needs=None),
         Page(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,23 +13,25 @@ from switchboard.kernel.console.listing import (
     Filter,
     Found,
     Listing,
+    ShownListing,
     as_day,
     as_end_of_day,
     next_place,
     place_of,
 )
-from switchboard.kernel.console.page import Shown, Visit
+from switchboard.kernel.console.page import Answer, Shown, Visit
 from switchboard.kernel.console.rendering import moment, words
 from switchboard.kernel.security.audit import AuditLog
+from switchboard.kernel.security.permissions import ADMINISTER, PLATFORM_SCOPE, may
 
 
-async def show(visit: Visit) -> Any:
+async def show(visit: Visit) -> Answer:
     shown = await _listing(visit).show(visit)
-    return Shown("frame/audit.html", {"view": shown}) if not hasattr(shown, "body_iterator") else shown
+    return Shown("frame/audit.html", {"view": shown}) if isinstance(shown, ShownListing) else shown
 
 
 def _listing(visit: Visit) -> Listing:
-    names = ("platform", *visit.platform.app_names)
+    names = _readable(visit)
     return Listing(
         name="audit",
         columns=_COLUMNS,
@@ -42,12 +43,17 @@ def _listing(visit: Visit) -> Listing:
 
 async def _fetch(visit: Visit, asked: Asked, limit: int) -> Found:
     filters = dict(asked.filters)
-    database = filters.pop("database", "platform")
-    log = AuditLog(visit.platform)
-    rows = await asyncio.to_thread(
-        log.list_deeds, visit.caller, database, filters, place_of(asked.cursor), limit
+    database = filters.pop("database", _readable(visit)[0])
+    rows = await AuditLog(visit.platform).list_deeds(
+        visit.caller, database, filters, place_of(asked.cursor), limit
     )
     return Found(rows, next_place(rows, limit, "at"))
+
+
+def _readable(visit: Visit) -> list[str]:
+    """The databases whose audit this person may read."""
+    names = (PLATFORM_SCOPE, *visit.platform.app_names)
+    return [name for name in names if may(visit.caller, ADMINISTER, name)]
 
 
 def _object(row: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from switchboard.kernel.console.page import Answer, Redirect, Shown, Visit
 from switchboard.kernel.errors import Invalid
-from switchboard.kernel.security.permissions import EVERYWHERE, ROLES
+from switchboard.kernel.security.permissions import ADMINISTER, EVERYWHERE, ROLES, may
 
 _MOST_DAYS = 3650
 
@@ -41,7 +41,14 @@ async def _shown(visit: Visit, **more: object) -> Shown:
     keys = await asyncio.to_thread(visit.platform.keys.list_keys, visit.caller)
     context = {
         "keys": sorted(keys, key=lambda key: (key.revoked_at is not None, -key.created_at.timestamp())),
-        "apps": [*((app.name, app.title) for app in visit.platform.apps), (EVERYWHERE, "Every app")],
+        "apps": [
+            (name, title)
+            for name, title in (
+                *((app.name, app.title) for app in visit.platform.apps),
+                (EVERYWHERE, "Every app"),
+            )
+            if may(visit.caller, ADMINISTER, name)
+        ],
         "roles": ROLES,
         "now": visit.platform.clock.now(),
         "token": None,
