@@ -17,6 +17,7 @@ from switchboard.kernel.app import App
 from switchboard.kernel.callbacks_commands import callbacks
 from switchboard.kernel.database_commands import db
 from switchboard.kernel.errors import SwitchboardError
+from switchboard.kernel.security.accounts_commands import accounts
 from switchboard.kernel.security.audit_commands import audit
 from switchboard.kernel.security.keys_commands import keys
 
@@ -29,6 +30,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+cli.add_typer(accounts, name="accounts")
 cli.add_typer(keys, name="keys")
 cli.add_typer(audit, name="audit")
 cli.add_typer(callbacks, name="callbacks")

@@ -1,4 +1,5 @@
-"""The parts of one process, put together once: settings, clock, ids, chance, databases, keys, vault, model.
+"""The parts of one process, put together once: settings, clock, ids, chance, databases, keys, people,
+vault, model.
 
 Services take what they need from here; nothing else in the tree opens a database or reads a setting.
 """
@@ -6,6 +7,7 @@ Services take what they need from here; nothing else in the tree opens a databas
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from switchboard.kernel.error_log import ErrorLog
     from switchboard.kernel.llm.model import LanguageModel
     from switchboard.kernel.outbox import Outbox
+    from switchboard.kernel.security.accounts import Accounts
     from switchboard.kernel.security.keys import ApiKeys
     from switchboard.kernel.security.vault import Vault
 
@@ -70,6 +73,24 @@ class Platform:
         from switchboard.kernel.error_log import ErrorLog
 
         return ErrorLog(self.database(PLATFORM), self.clock, self.ids)
+
+    def accounts(self) -> Accounts:
+        """The people who sign in."""
+        from switchboard.kernel.security.accounts import Accounts
+        from switchboard.kernel.security.sessions import Lifetime
+
+        return Accounts(
+            self.database(PLATFORM),
+            lambda: self.vault,
+            self.clock,
+            self.ids,
+            apps=self.app_names,
+            issuer=self.settings.organisation,
+            lifetime=Lifetime(
+                idle=timedelta(hours=self.settings.session_idle_hours),
+                absolute=timedelta(days=self.settings.session_days),
+            ),
+        )
 
     @cached_property
     def model(self) -> LanguageModel | None:

@@ -72,6 +72,15 @@ class Settings(BaseSettings):
     shutdown_seconds: float = Field(
         15.0, gt=0, le=300, description="How long a stopping server finishes the requests it accepted."
     )
+    session_idle_hours: int = Field(
+        12,
+        ge=1,
+        le=168,
+        description="Hours without a request after which somebody signed in has to sign in again.",
+    )
+    session_days: int = Field(
+        7, ge=1, le=90, description="Days after which somebody signed in has to sign in again in any case."
+    )
     outbound_networks: str = Field(
         "",
         description="Private networks that callbacks may reach, as CIDR with commas between "

@@ -21,11 +21,13 @@ log = structlog.get_logger("switchboard.upkeep")
 
 
 def tidy(platform: Platform, caller: Caller) -> list[str]:
-    """Merge the search index of every app; write its database anew where something was deleted.
+    """Merge the search index of every app; write its database anew where something was deleted; forget what
+    has expired of people's sessions and links.
 
     Returns the names of the databases that were written anew. A run that was cut off is made up for by the
     next: the deed is recorded after the work.
     """
+    platform.accounts.upkeep(platform.clock.now())
     compacted = []
     for name in platform.app_names:
         database = platform.database(name)

@@ -6,7 +6,7 @@ from alembic import op
 from switchboard.kernel.database.audit_table import keep_audit_as_written
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 
 def upgrade() -> None:
