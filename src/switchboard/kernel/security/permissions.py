@@ -108,7 +108,7 @@ def operation(permission: Permission, *, within: str | None = None) -> Callable[
                 return method(self, caller, *args, **kwargs)
 
             checked = checked_now
-        checked.permission = permission  # type: ignore[attr-defined]
+        checked.permission, checked.within = permission, within  # type: ignore[attr-defined]
         return cast(F, checked)
 
     return declare
