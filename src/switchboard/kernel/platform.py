@@ -74,6 +74,7 @@ class Platform:
 
         return ErrorLog(self.database(PLATFORM), self.clock, self.ids)
 
+    @cached_property
     def accounts(self) -> Accounts:
         """The people who sign in."""
         from switchboard.kernel.security.accounts import Accounts

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from switchboard import __version__
+from switchboard.kernel.changes import Changes
 from switchboard.kernel.console import own
 from switchboard.kernel.console.cookies import Cookies
 from switchboard.kernel.console.forgery import require_our_page, require_token
@@ -25,7 +26,6 @@ from switchboard.kernel.console.live import Streams
 from switchboard.kernel.console.page import Answer, Page, Redirect, Section, Show, Shown, Visit, sees
 from switchboard.kernel.console.rendering import FRAME, make_environment
 from switchboard.kernel.console.sign_in import SignInPages
-from switchboard.kernel.database.changes import Changes
 from switchboard.kernel.errors import Forbidden, Internal, NotFound, SwitchboardError
 from switchboard.kernel.http.errors import retry_after
 from switchboard.kernel.platform import Platform

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from switchboard.kernel.database.changes import Changes
+from switchboard.kernel.changes import Changes
 from switchboard.kernel.errors import NotFound, Unavailable
 from switchboard.kernel.platform import Platform
 

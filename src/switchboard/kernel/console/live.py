@@ -14,7 +14,7 @@ from time import monotonic
 import structlog
 from starlette.responses import StreamingResponse
 
-from switchboard.kernel.database.changes import Changes
+from switchboard.kernel.changes import Changes
 from switchboard.kernel.errors import SwitchboardError
 from switchboard.kernel.security.accounts import Accounts, Person
 from switchboard.kernel.security.permissions import Role

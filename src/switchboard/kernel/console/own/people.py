@@ -78,7 +78,7 @@ def _roles(visit: Visit) -> dict[str, Role]:
     for role in given.values():
         if role and role not in ROLES:
             raise Invalid(f"There is no role {role[:20]!r}.", hint=f"Choose one of: {', '.join(ROLES)}.")
-    return {scope: role for scope, role in given.items() if role in ROLES}  # type: ignore[misc]
+    return {scope: role for scope, role in given.items() if role in ROLES}
 
 
 def _scopes(visit: Visit) -> list[tuple[str, str]]:
