@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from playwright.sync_api import expect
 from tests.browser import Watched, chromium, needs_chromium
 from tests.served import Served
 
@@ -163,12 +164,12 @@ def test_a_whole_simulated_scam_is_played_in_the_browser(site: Site) -> None:
     assert page.get_by_text("KYC phishing").first.is_visible()
     page.get_by_label("The scammer says").fill("Pay ten rupees to verify@okaxis and send me a picture.")
     page.get_by_label("The scammer says").press("Enter")
-    page.wait_for_selector("mark >> text=verify@okaxis")
-    page.wait_for_function("document.getElementById('message').value === ''")
-    assert page.locator(".line-of").count() == 4
+    page.wait_for_selector("mark:has-text('verify@okaxis')")
+    expect(page.get_by_label("The scammer says")).to_have_value("")
+    expect(page.locator(".line-of")).to_have_count(4)
     page.get_by_label("The scammer says").fill("Are you there?")
     page.get_by_role("button", name="Send", exact=True).click()
-    page.wait_for_function("document.querySelectorAll('.line-of').length === 6")
+    expect(page.locator(".line-of")).to_have_count(6)
     page.get_by_role("link", name="As operators see it").click()
     page.get_by_role("button", name="End it").click()
     page.get_by_label("Why").first.fill("seen enough")
@@ -183,8 +184,8 @@ def test_a_message_by_another_way_appears_in_an_open_page_by_itself(site: Site) 
     one, other = site.signed_in(), site.signed_in()
     one.page.goto(f"/honeypot/sessions/{session}")
     other.page.goto("/honeypot/sessions")
-    site.say("Send the code to 90000 12345, hurry.", session)
-    one.page.wait_for_selector("mark >> text=90000 12345")
+    site.say("Call me on 90000 12345, hurry.", session)
+    one.page.wait_for_selector("mark:has-text('90000 12345')")
     new = site.say(SCAM)["session_id"]
     other.page.wait_for_selector(f"tr[data-row='{new}']")
     one.require_quiet(site.host)

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -27,7 +27,7 @@ from switchboard.kernel.console.page import Answer, Page, Redirect, Section, Sho
 from switchboard.kernel.console.rendering import FRAME, make_environment
 from switchboard.kernel.console.sign_in import SignInPages
 from switchboard.kernel.errors import Forbidden, Internal, NotFound, SwitchboardError
-from switchboard.kernel.http.errors import retry_after
+from switchboard.kernel.http.errors import error_body, retry_after
 from switchboard.kernel.platform import Platform
 from switchboard.kernel.security.accounts import Person
 from switchboard.kernel.security.permissions import READ, require
@@ -278,13 +278,18 @@ class Console:
         if status >= 500:
             return self._failed(request, None, None)
         if status == 405:
-            said: SwitchboardError = NotFound("This is nothing to look at.", hint="Go back and try again.")
+            said: SwitchboardError = NotFound(
+                "There is nothing to look at here.", hint="Go back and try again."
+            )
         elif status == 404:
             said = NotFound("There is no such page.", hint="Check the address, or begin at the first page.")
         else:
             said = NotFound(
                 "This request cannot be read.", hint="Go back, load the page again and try again."
             )
+        if "text/html" not in request.headers.get("accept", ""):
+            body = error_body(said, request.state.correlation_id)[1]
+            return _protected(JSONResponse(body, status))
         return self._failed(request, None, said, status)
 
     def _failed(

@@ -67,25 +67,19 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        if not _is_for_people(scope):
+        if scope["path"].startswith(_PROGRAMS):
             raise NotFound("There is nothing at this path.", hint="See /docs for what there is.")
         if self.console is not None:
             await self.console.app(scope, receive, send)
-        elif scope["method"] in ("GET", "HEAD"):
+        elif scope["method"] in ("GET", "HEAD") and b"text/html" in dict(scope["headers"]).get(
+            b"accept", b""
+        ):
             await _answer(send, 503, _WAITING)
         else:
             raise Unavailable("Switchboard is starting.", hint="Send it again in a moment.")
 
 
-def _is_for_people(scope: Scope) -> bool:
-    """Whether a browser asks: a program that looks for a path gets an error that it can read."""
-    path: str = scope["path"]
-    if path.startswith(("/api/", "/health", "/metrics", "/docs", "/openapi")):
-        return False
-    if path == "/" or path.startswith(("/assets/", "/live/")) or scope["method"] not in ("GET", "HEAD"):
-        return True
-    accepted = dict(scope["headers"]).get(b"accept", b"")
-    return b"text/html" in accepted
+_PROGRAMS = ("/api/", "/health", "/metrics", "/docs", "/openapi")
 
 
 async def _answer(send: Send, status: int, body: bytes) -> None:

@@ -78,9 +78,9 @@ class Streams:
             boot, _, seen = since.rpartition(".")
             version = int(seen) if boot == self._boot and seen.isdecimal() else -1
             spoke_at = monotonic()
-            while not stream.closed.is_set():
+            while not (stream.closed.is_set() or self._changes.is_stopped):
                 now = await self._changes.after(name, version, CHECK_SECONDS)
-                if stream.closed.is_set():
+                if stream.closed.is_set() or self._changes.is_stopped:
                     break
                 if now != version:
                     version, spoke_at = now, monotonic()

@@ -113,7 +113,8 @@ class SignInPages:
     async def show_password(self, request: Request) -> Response:
         if not await self._accounts.is_password_token(request.path_params["token"]):
             raise _used_up("password", "switchboard accounts reset-password NAME")
-        return self._page(request, "frame/password.html", error=None)
+        needs_code = await self._accounts.needs_code(request.path_params["token"])
+        return self._page(request, "frame/password.html", error=None, needs_code=needs_code)
 
     async def set_password(self, request: Request) -> Response:
         form = await self._form(request)
@@ -124,11 +125,15 @@ class SignInPages:
                 form["password"],
                 address=_address(request),
                 user_agent=_user_agent(request),
+                code=form["code"] or None,
             )
         except NotFound:
             raise
         except SwitchboardError as error:
-            return self._page(request, "frame/password.html", error=error, failed=error)
+            needs_code = await self._accounts.needs_code(request.path_params["token"])
+            return self._page(
+                request, "frame/password.html", error=error, failed=error, needs_code=needs_code
+            )
         return self._welcome(request, signed_in)
 
     async def _form(self, request: Request) -> _Fields:

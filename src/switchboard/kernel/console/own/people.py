@@ -42,7 +42,11 @@ async def enable(visit: Visit) -> Redirect:
 
 
 async def reset_password(visit: Visit) -> Answer:
-    token = await visit.platform.accounts.reset_password(visit.caller, visit.path["account_id"])
+    token = await visit.platform.accounts.reset_password(
+        visit.caller,
+        visit.path["account_id"],
+        remove_second_factor=visit.field("remove_second_factor") == "yes",
+    )
     return await _shown_one(visit, link=_link(visit, token))
 
 
