@@ -16,11 +16,11 @@ from switchboard.apps.honeypot.service import Honeypot, Opening, Place
 from switchboard.kernel import upkeep
 from switchboard.kernel.clock import FixedClock
 from switchboard.kernel.database.statement import Statement
-from switchboard.kernel.errors import Conflict, Invalid, NotFound
+from switchboard.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from switchboard.kernel.ids import CountingIds, FixedChance
 from switchboard.kernel.outbound.addresses import AddressPolicy
 from switchboard.kernel.platform import Platform
-from switchboard.kernel.security.caller import command_caller, schedule_caller
+from switchboard.kernel.security.caller import Caller, command_caller, schedule_caller
 from switchboard.kernel.settings import Settings
 
 ME = command_caller()
@@ -449,3 +449,15 @@ async def _tell(platform: Platform) -> list[Any]:
     told.append(honeypot.end_silent_sessions(schedule_caller("sweep")))
     platform.close()
     return told
+
+
+async def test_an_analyst_holds_sessions_and_leaves_the_upkeep_to_administrators(honeypot: Honeypot) -> None:
+    analyst = Caller("person:Ravi", "person:2", roles={"honeypot": "analyst"})
+    id = (await honeypot.open_session(analyst, opening()))["session_id"]
+    for attempt in (honeypot.rebuild_search, honeypot.rebuild_links, honeypot.end_silent_sessions):
+        with pytest.raises(Forbidden, match="administer"):
+            attempt(analyst)
+    viewer = analyst._replace(roles={"honeypot": "viewer"})
+    with pytest.raises(Forbidden, match="change"):
+        await honeypot.delete_session(viewer, id)
+    assert (await honeypot.get_session(viewer, id))["id"] == id

@@ -271,6 +271,19 @@ def test_an_administrator_of_an_app_makes_sees_and_revokes_its_keys_and_no_other
     assert len(platform.keys.list_keys(administrator_of("platform"))) == 3
 
 
+def test_an_analyst_of_everything_has_no_say_about_keys(platform: Platform) -> None:
+    key, _ = platform.keys.create(ME, "one", ["honeypot"])
+    analyst = Caller("person:Ravi", "person:2", roles={"*": "analyst"})
+    for attempt in (
+        lambda: platform.keys.create(analyst, "mine", ["honeypot"]),
+        lambda: platform.keys.list_keys(analyst),
+        lambda: platform.keys.revoke(analyst, key.prefix),
+    ):
+        with pytest.raises(Forbidden):
+            attempt()
+    assert [each.revoked_at for each in platform.keys.list_keys(ME)] == [None]
+
+
 @pytest.fixture
 def command(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Run `switchboard keys …` over the same database; what it prints."""

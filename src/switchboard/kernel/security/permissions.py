@@ -62,13 +62,11 @@ def may(caller: Caller, permission: Permission, scope: str) -> bool:
 
 def require(caller: Caller, permission: Permission, scope: str) -> None:
     """Raise Forbidden (403) unless the caller may."""
-    # Every message passes here: the first look-up answers for whoever holds enough of a role in the scope itself.
-    if _RANKS[caller.roles.get(scope)] >= permission or may(caller, permission, scope):
-        return
-    raise Forbidden(
-        f"You may not {_CANNOT[permission]} {scope}.",
-        hint=f"Ask an administrator for the role of {permission.least_role} there.",
-    )
+    if rank(caller.roles, scope) < permission:
+        raise Forbidden(
+            f"You may not {_CANNOT[permission]} {scope}.",
+            hint=f"Ask an administrator for the role of {permission.least_role} there.",
+        )
 
 
 def require_anywhere(caller: Caller, permission: Permission) -> None:
@@ -86,28 +84,28 @@ def operation(permission: Permission, *, within: str | None = None) -> Callable[
 
     The service names its scope, an app or `platform`, as `scope`. Where one call concerns another scope than the
     next, `within` names the argument that says which, or is ANYWHERE: then holding the permission in one scope
-    lets the caller in, and the method narrows what it shows and does. Works on plain and async methods; the check
-    of a plain one happens in the call, so before anything is drawn from an iterator that it returns.
+    lets the caller in, and the method narrows what it shows and does. The check happens in the call: before an
+    async method is awaited, and before anything is drawn from an iterator that a method returns.
     """
 
     def declare(method: F) -> F:
-        check = _check_of(method, permission, within)
-        if inspect.iscoroutinefunction(method):
+        if within is None:
 
             @wraps(method)
-            async def checked_later(self: Any, caller: Caller, *args: Any, **kwargs: Any) -> Any:
-                check(self, caller, args, kwargs)
-                return await method(self, caller, *args, **kwargs)
-
-            checked: Callable[..., Any] = checked_later
-        else:
-
-            @wraps(method)
-            def checked_now(self: Any, caller: Caller, *args: Any, **kwargs: Any) -> Any:
-                check(self, caller, args, kwargs)
+            def checked(self: Any, caller: Caller, *args: Any, **kwargs: Any) -> Any:
+                # Every message passes here: one look-up answers for a role held in the scope itself.
+                if _RANKS[caller.roles.get(self.scope)] < permission:
+                    require(caller, permission, self.scope)
                 return method(self, caller, *args, **kwargs)
 
-            checked = checked_now
+        else:
+            check = _check_within(within, permission, method)
+
+            @wraps(method)
+            def checked(self: Any, caller: Caller, *args: Any, **kwargs: Any) -> Any:
+                check(self, caller, *args, **kwargs)
+                return method(self, caller, *args, **kwargs)
+
         checked.permission, checked.within = permission, within  # type: ignore[attr-defined]
         return cast(F, checked)
 
@@ -120,18 +118,14 @@ def operations_of(service: type) -> dict[str, Permission]:
     return {name: permission for name, permission in found.items() if isinstance(permission, Permission)}
 
 
-def _check_of(
-    method: Callable[..., Any], permission: Permission, within: str | None
-) -> Callable[[Any, Caller, tuple[Any, ...], dict[str, Any]], None]:
-    if within is None:
-        return lambda self, caller, _args, _kwargs: require(caller, permission, self.scope)
+def _check_within(within: str, permission: Permission, method: Callable[..., Any]) -> Callable[..., None]:
     if within is ANYWHERE:
-        return lambda _self, caller, _args, _kwargs: require_anywhere(caller, permission)
+        return lambda _self, caller, *_args, **_kwargs: require_anywhere(caller, permission)
     signature = inspect.signature(method)
     if within not in signature.parameters:
         raise TypeError(f"{method.__qualname__} has no argument {within!r}")
 
-    def check(self: Any, caller: Caller, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def check(self: Any, caller: Caller, *args: Any, **kwargs: Any) -> None:
         asked = signature.bind(self, caller, *args, **kwargs)
         require(caller, permission, asked.arguments[within])
 
