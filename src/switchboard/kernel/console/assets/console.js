@@ -81,38 +81,46 @@ async function refresh() {
   if (again) { again = false; refresh(); }
 }
 
+let isLost = false;
+let telling = null;
+
 function follow(address) {
-  const told = one("[data-connection]");
-  let lost = false;
-  let timer = null;
   const source = new EventSource(address);
   source.addEventListener("changed", refresh);
   source.addEventListener("closed", () => { source.close(); location.reload(); });
-  source.addEventListener("open", () => {
-    clearTimeout(timer);
-    if (!lost) return;
-    lost = false;
-    told.textContent = "The connection is back. This page is up to date again.";
-    told.classList.add("is-back");
-    timer = setTimeout(() => { told.hidden = true; }, 4000);
-    refresh();
-  });
+  source.addEventListener("open", found);
   source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) {
-      // The server refused: it may be starting, or the person may be signed out.
-      setTimeout(() => follow(address), 2000);
-      source.close();
-    }
-    if (lost) return;
-    lost = true;
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      told.classList.remove("is-back");
-      told.textContent = "The connection is lost. What you see may be old; trying again…";
-      told.hidden = false;
-    }, 300);
+    lose();
+    if (source.readyState !== EventSource.CLOSED) return;
+    // The server answered, but with no stream: it is starting, or the person is signed out, which the page then shows.
+    source.close();
+    setTimeout(() => { follow(address); refresh(); }, 1500);
   });
   addEventListener("pagehide", () => source.close(), { once: true });
+}
+
+function lose() {
+  if (isLost) return;
+  isLost = true;
+  clearTimeout(telling);
+  // A stream that comes back at once is nothing to tell.
+  telling = setTimeout(() => tell("The connection is lost. What you see may be old; trying again…", false), 300);
+}
+
+function found() {
+  if (!isLost) return;
+  isLost = false;
+  clearTimeout(telling);
+  tell("The connection is back. This page is up to date again.", true);
+  telling = setTimeout(() => { one("[data-connection]").hidden = true; }, 4000);
+  refresh();
+}
+
+function tell(text, isBack) {
+  const place = one("[data-connection]");
+  place.textContent = text;
+  place.classList.toggle("is-back", isBack);
+  place.hidden = false;
 }
 
 // Forms that change what is shown beside them: sent without leaving the page, so that typing goes on.
