@@ -58,7 +58,7 @@ class House:
 
     async def person(self, name: str, roles: Mapping[str, Role]) -> Browser:
         """Somebody with these roles, signed in."""
-        await self.platform.accounts.create_account_with_password(command_caller(), name, PASSWORD, roles)
+        await self.platform.accounts.create_account_with_password(command_caller(), name, roles, PASSWORD)
         browser = self.browser()
         assert (await browser.sign_in(name)).status_code == 303
         return browser
