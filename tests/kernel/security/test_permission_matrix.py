@@ -17,14 +17,17 @@ from typing import Any, NamedTuple
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from tests.asgi import client
+from tests.kernel.security.people import GOOD, people_of
 
 import switchboard
 from switchboard.apps import APPS
 from switchboard.apps.honeypot.service import Honeypot, Opening
+from switchboard.kernel.console.gate import Gate
 from switchboard.kernel.errors import Forbidden, SwitchboardError
 from switchboard.kernel.platform import Platform
+from switchboard.kernel.security.accounts import Accounts
 from switchboard.kernel.security.audit import AuditLog
 from switchboard.kernel.security.caller import Caller, command_caller
 from switchboard.kernel.security.keys import ApiKeys
@@ -39,6 +42,7 @@ from switchboard.kernel.security.permissions import (
     operation,
     operations_of,
 )
+from switchboard.kernel.status import Status
 from switchboard.server import create_app
 
 ME = command_caller()
@@ -46,15 +50,33 @@ SERVICES: dict[type, Sequence[str]] = {
     Honeypot: ["honeypot"],
     ApiKeys: ["honeypot", "platform"],
     AuditLog: ["honeypot", "platform"],
+    Accounts: ["platform"],
+    Status: ["platform"],
 }
 """Every service, with the scopes that its operations are asked about."""
 
-BEFORE_THERE_IS_A_CALLER = {
+NO_CALLER_ASKS = {
+    # What the edge and the start do to know who is asking.
     ApiKeys: {"authenticate", "refresh", "write_last_used", "is_first_start"},
+    # Signing in, for which a password or a one-time token stands, and what the start, the edge and the night do.
+    Accounts: {
+        "answer_challenge",
+        "are_live",
+        "find_person",
+        "is_first_start",
+        "is_password_token",
+        "is_setup_token",
+        "make_setup_token",
+        "needs_code",
+        "set_password_by_token",
+        "set_up",
+        "sign_in",
+        "upkeep",
+    },
 }
-"""What the edge and the start do to know who is asking; nobody who asks can reach it."""
+"""Public methods that take no caller, because there is none yet. Those about a person's own account take `person`."""
 
-READING = ("get_", "list_", "find_", "search", "sum_", "export", "require_")
+READING = ("describe", "get_", "list_", "find_", "search", "sum_", "export", "require_")
 
 
 class Who(NamedTuple):
@@ -92,7 +114,8 @@ class World:
 
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
-        self.session_id = self.value_id = self.campaign_id = ""
+        self.people = people_of(platform)
+        self.session_id = self.value_id = self.campaign_id = self.account_id = ""
 
     async def fill(self) -> World:
         """Two sessions that share a value, so that there is a campaign."""
@@ -103,6 +126,7 @@ class World:
         [value] = await honeypot.list_values(ME, {"kind": "upi"}, None, None, 1)
         [campaign] = await honeypot.list_campaigns(ME, {}, None, 1)
         self.value_id, self.campaign_id = value["id"], campaign["id"]
+        self.account_id = (await self.people.add("asha", {"honeypot": "viewer"})).id
         return self
 
     def token(self, who: Who, scope: str) -> str:
@@ -134,6 +158,7 @@ ARGUMENTS: dict[str, Callable[[World, str], tuple[Any, ...]]] = {
     "Honeypot.delete_session": lambda _world, _scope: ("gone-already",),
     "Honeypot.get_session": lambda world, _scope: (world.session_id,),
     "Honeypot.get_intelligence": lambda world, _scope: (world.session_id,),
+    "Honeypot.list_history": lambda world, _scope: (world.session_id,),
     "Honeypot.list_messages": lambda world, _scope: (world.session_id, None, 5),
     "Honeypot.list_sessions": lambda _world, _scope: ({}, None, 5),
     "Honeypot.find_sessions_that_say": lambda _world, _scope: ("pay", {}, None, 5),
@@ -154,6 +179,18 @@ ARGUMENTS: dict[str, Callable[[World, str], tuple[Any, ...]]] = {
     "ApiKeys.revoke": lambda world, scope: (world.key_to_revoke(scope),),
     "AuditLog.list_deeds": lambda _world, scope: (scope, {}, None, 5),
     "AuditLog.export_deeds": lambda _world, scope: (scope, {}),
+    "Accounts.create_account": lambda _world, _scope: ("ravi", {"honeypot": "viewer"}),
+    "Accounts.create_account_with_password": lambda _world, _scope: ("ana", {"honeypot": "viewer"}, GOOD),
+    "Accounts.list_accounts": lambda _world, _scope: (),
+    "Accounts.get_account": lambda world, _scope: (world.account_id,),
+    "Accounts.get_account_named": lambda _world, _scope: ("asha",),
+    "Accounts.set_roles": lambda world, _scope: (world.account_id, {"honeypot": "analyst"}),
+    "Accounts.disable": lambda world, _scope: (world.account_id,),
+    "Accounts.enable": lambda world, _scope: (world.account_id,),
+    "Accounts.reset_password": lambda world, _scope: (world.account_id,),
+    "Accounts.list_sessions": lambda world, _scope: (world.account_id,),
+    "Accounts.end_sessions": lambda world, _scope: (world.account_id,),
+    "Status.describe": lambda _world, _scope: (),
 }
 """What each operation is called with, so that only the check can refuse."""
 
@@ -181,7 +218,8 @@ def public_methods(service: type) -> set[str]:
 
 def unguarded(service: type) -> set[str]:
     """Public methods that are no operations."""
-    exempt = BEFORE_THERE_IS_A_CALLER.get(service, set())
+    about_oneself = {name for name in public_methods(service) if _first_argument(service, name) == "person"}
+    exempt = NO_CALLER_ASKS.get(service, set()) | about_oneself
     return public_methods(service) - set(operations_of(service)) - exempt
 
 
@@ -195,7 +233,7 @@ def test_every_class_with_an_operation_is_in_the_list_and_so_is_every_apps_servi
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_public_method_of_a_service_is_an_operation(service: type) -> None:
     assert unguarded(service) == set()
-    assert BEFORE_THERE_IS_A_CALLER.get(service, set()) <= public_methods(service)
+    assert NO_CALLER_ASKS.get(service, set()) <= public_methods(service)
 
 
 def test_a_method_that_asks_nothing_of_its_caller_would_be_noticed() -> None:
@@ -226,7 +264,7 @@ async def test_an_operation_lets_in_exactly_those_who_hold_its_permission(
     platform: Platform, service: type, record_property: Callable[[str, object], None]
 ) -> None:
     world = await World(platform).fill()
-    asked = _make(service, platform)
+    asked = _make(service, world)
     wrong, cells = [], 0
     for name, permission in operations_of(service).items():
         for scope in SERVICES[service]:
@@ -285,8 +323,28 @@ def test_an_operation_can_name_the_argument_that_holds_its_scope_and_no_argument
         def list_things(self: object, caller: Caller) -> None: ...
 
 
-def _make(service: type, platform: Platform) -> Any:
-    return platform.keys if service is ApiKeys else service(platform)
+async def test_the_console_answers_no_path_of_the_api(platform: Platform) -> None:
+    """It is mounted at every path that nothing else answers."""
+    async with client(platform) as http:
+        for path in (
+            "/api/",
+            "/api/honeypot/no-such-thing",
+            "/api/platform/keys",
+            "/api/no-such-app/sessions",
+        ):
+            assert (await http.get(path)).status_code == 404
+    async with client(platform, key="") as http:
+        assert (await http.get("/api/platform/keys")).status_code == 401
+
+
+def _first_argument(service: type, name: str) -> str:
+    return (*inspect.signature(getattr(service, name)).parameters, "", "")[1]
+
+
+def _make(service: type, world: World) -> Any:
+    if service in (ApiKeys, Accounts):
+        return world.platform.keys if service is ApiKeys else world.people.accounts
+    return service(world.platform)
 
 
 def _scope_that_counts(service: type, name: str, scope: str) -> str | None:
@@ -335,9 +393,11 @@ def _routes(routes: Sequence[Any], prefix: str = "") -> Iterator[tuple[str, str,
         elif hasattr(route, "original_router"):
             yield from _routes(route.original_router.routes, prefix + route.include_context.prefix)
         else:
-            # Nothing else may serve below /api: neither a bare route nor a mounted application.
-            assert isinstance(route, Route), route
-            assert not f"{prefix}{route.path}".startswith("/api"), route
+            # Nothing else may serve below /api, neither a bare route nor a mounted application. The console
+            # stands at every other path; that it leaves these alone is a test of its own.
+            is_console = isinstance(route, Mount) and isinstance(route.app, Gate)
+            assert is_console or isinstance(route, Route), route
+            assert is_console or not f"{prefix}{route.path}".startswith("/api"), route
 
 
 def _described(app: FastAPI) -> set[str]:
