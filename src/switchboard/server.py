@@ -51,6 +51,8 @@ def create_app(platform: Platform) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await rate_limits.load()
+        for service in app.state.services.values():
+            await service.begin()
         await platform.keys.refresh()
         async with _in_background(
             (platform.keys.refresh, platform.keys.REFRESH_SECONDS),
@@ -60,6 +62,8 @@ def create_app(platform: Platform) -> FastAPI:
             *((partial(_announce, platform.database(name)), 0.1) for name in announced),
         ):
             yield
+            for service in app.state.services.values():
+                await service.close()
         await platform.close_model()
         for write in (
             rate_limits.write_behind,

@@ -28,10 +28,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from switchboard.apps.honeypot.commands.chat import SOURCE_TYPE
-from switchboard.apps.honeypot.commands.replay_rows import read_file
 from switchboard.apps.honeypot.routes import OpenSession
 from switchboard.apps.honeypot.rules import detection
 from switchboard.apps.honeypot.service import Honeypot
+from switchboard.apps.honeypot.service.replays.rows import read_file
 from switchboard.cli import main
 from switchboard.kernel.database.database import Database
 from switchboard.kernel.platform import Platform

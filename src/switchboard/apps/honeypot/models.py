@@ -212,3 +212,43 @@ class DailyRollupModel(Base):
     terminated: Mapped[int] = mapped_column(sa.Integer, default=0, server_default=sa.text("0"))
     max_turns_reached: Mapped[int] = mapped_column(sa.Integer, default=0, server_default=sa.text("0"))
     safety_exit: Mapped[int] = mapped_column(sa.Integer, default=0, server_default=sa.text("0"))
+
+
+class ReplayModel(Base):
+    """A file of messages that is played, was played, or waits for it."""
+
+    __tablename__ = "replays"
+    __table_args__ = (
+        sa.Index("ix_replays_created_at", "created_at", "id"),
+        sa.CheckConstraint(
+            "state IN ('QUEUED', 'RUNNING', 'DONE', 'CANCELLED', 'FAILED')", name="ck_replays_state"
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True, default=_new_id)
+    file_name: Mapped[str] = mapped_column(sa.String(200))
+    digest: Mapped[str] = mapped_column(sa.String(64))
+    state: Mapped[str] = mapped_column(sa.String(20))
+    rows_total: Mapped[int] = mapped_column(sa.Integer)
+    rows_done: Mapped[int] = mapped_column(sa.Integer, default=0, server_default=sa.text("0"))
+    rows_refused: Mapped[int] = mapped_column(sa.Integer, default=0, server_default=sa.text("0"))
+    sessions_opened: Mapped[int] = mapped_column(sa.Integer, default=0, server_default=sa.text("0"))
+    report_json: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)
+    error: Mapped[str | None] = mapped_column(sa.String(300))
+    started_by: Mapped[str] = mapped_column(sa.String(100))
+    player: Mapped[str | None] = mapped_column(sa.String(36))
+    alive_until: Mapped[datetime | None] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=_clock.now, server_default=now())
+    started_at: Mapped[datetime | None] = mapped_column(Moment)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class ReplayFileModel(Base):
+    """What was uploaded, packed with gzip, until it is played."""
+
+    __tablename__ = "replay_files"
+
+    replay_id: Mapped[str] = mapped_column(
+        sa.String(36), sa.ForeignKey("replays.id", ondelete="CASCADE"), primary_key=True
+    )
+    content: Mapped[bytes] = mapped_column(sa.LargeBinary)

@@ -66,7 +66,7 @@ SECTION = Section(
             "Replay",
             replays.show_one,
             needs=ACT,
-            acts={"cancel": replays.cancel, "resume": replays.resume},
+            acts={"cancel": replays.cancel},
         ),
     ),
     find=finding.find,

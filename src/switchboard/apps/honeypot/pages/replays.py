@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup, escape
 from starlette.datastructures import UploadFile
 
+from switchboard.apps.honeypot import naming
 from switchboard.apps.honeypot.service import Place
 from switchboard.kernel.console.listing import (
     Asked,
@@ -28,7 +29,6 @@ _STATES = {
     "DONE": ("Done", "good"),
     "CANCELLED": ("Cancelled", ""),
     "FAILED": ("Failed", "danger"),
-    "INTERRUPTED": ("Interrupted", "careful"),
 }
 _UNDER_WAY = ("QUEUED", "RUNNING")
 
@@ -52,16 +52,12 @@ async def start(visit: Visit) -> Redirect:
 
 async def show_one(visit: Visit) -> Shown:
     replay = await visit.service.replays.get_replay(visit.caller, visit.path["replay_id"])
-    report = (
-        await visit.service.replays.get_report(visit.caller, replay["id"])
-        if replay["state"] == "DONE"
-        else None
-    )
     context = {
         "replay": replay,
         "state": state(replay),
         "is_under_way": replay["state"] in _UNDER_WAY,
-        "report": report,
+        "report": replay["report_json"],
+        "naming": naming,
     }
     return Shown("honeypot/replay.html", context, title=replay["file_name"], watch="honeypot")
 
@@ -70,12 +66,6 @@ async def cancel(visit: Visit) -> Redirect:
     id = visit.path["replay_id"]
     await visit.service.replays.cancel_replay(visit.caller, id)
     return Redirect(f"/honeypot/replays/{id}", "The replay is cancelled. What was played stays.")
-
-
-async def resume(visit: Visit) -> Redirect:
-    id = visit.path["replay_id"]
-    await visit.service.replays.resume(visit.caller, id)
-    return Redirect(f"/honeypot/replays/{id}", "The replay goes on. Nothing is stored twice.")
 
 
 def state(row: Mapping[str, Any]) -> Markup:

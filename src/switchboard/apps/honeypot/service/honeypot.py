@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from switchboard.apps.honeypot.service import evidence, linking, queries, rollup
 from switchboard.apps.honeypot.service.decision import Decision, get_persona
 from switchboard.apps.honeypot.service.listening import Heard, Listener
 from switchboard.apps.honeypot.service.queries import LAST_SEEN, NEWEST, Answer, Order, Place
+from switchboard.apps.honeypot.service.replays.replays import Replays
 from switchboard.apps.honeypot.service.turns import Opening, Turns
 from switchboard.apps.honeypot.service.wording import Wordings
 from switchboard.apps.honeypot.statements import linking as links
@@ -63,6 +64,19 @@ class Honeypot:
         )
         model = platform.model if uses_model else None
         self._wordings = None if model is None else Wordings(model, platform.chance)
+
+    @cached_property
+    def replays(self) -> Replays:
+        """The files of messages that are played through this service, without a model."""
+        return Replays(self._platform, Honeypot(self._platform, uses_model=False))
+
+    async def begin(self) -> None:
+        """Take up, in the running event loop, what an earlier process left."""
+        self.replays.go_on()
+
+    async def close(self) -> None:
+        """Leave to the next process what is under way."""
+        await self.replays.close()
 
     @operation(ACT)
     async def open_session(

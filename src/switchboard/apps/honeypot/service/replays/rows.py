@@ -6,13 +6,20 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from switchboard.apps.honeypot.commands.chat import DEFAULT_SOURCE_TYPE, MESSAGE, SOURCE_TYPE
+from pydantic import TypeAdapter
+
+from switchboard.apps.honeypot.fields import SourceType
 from switchboard.kernel import terminal
 from switchboard.kernel.errors import Invalid, NotFound
+from switchboard.kernel.http.fields import MessageText
+
+DEFAULT_SOURCE_TYPE = "sms"
+_MESSAGE: TypeAdapter[str] = TypeAdapter(MessageText)
+_SOURCE_TYPE: TypeAdapter[str] = TypeAdapter(SourceType)
 
 _MESSAGE_COLUMNS = ("message", "text")
 _SCAM_LABELS = frozenset({"scam", "spam", "smishing", "fraud", "true", "yes", "1"})
@@ -75,13 +82,15 @@ class _Refused(Exception):
 
 def read_file(path: Path, limit: int | None) -> ReplayFile:
     """The first `limit` rows of a file. Raises NotFound, or Invalid for a file that is no list of messages."""
-    read = _READERS.get(path.suffix.lower())
-    if read is None:
-        raise Invalid(
-            f"{_named(path)} is neither a .jsonl nor a .csv file.",
-            hint="Save it as .jsonl (one JSON object a line) or .csv (with a `message` column).",
-        )
-    content = _content(path)
+    _reader_of(path)
+    return read_content(path, _content(path), limit)
+
+
+def read_content(path: Path, content: bytes, limit: int | None = None) -> ReplayFile:
+    """The first `limit` rows of what a file of that name holds. Raises Invalid where that is no list of messages."""
+    read = _reader_of(path)
+    if not content.strip():
+        raise _empty(path)
     text = _decoded(path, content)
     rows: list[Row] = []
     refused: list[Refusal] = []
@@ -95,6 +104,16 @@ def read_file(path: Path, limit: int | None) -> ReplayFile:
     if not rows and not refused:
         raise _empty(path)
     return ReplayFile(path, hashlib.sha256(content).hexdigest(), rows, refused)
+
+
+def _reader_of(path: Path) -> Callable[[Path, str], Iterator[tuple[int, Any]]]:
+    read = _READERS.get(path.suffix.lower())
+    if read is None:
+        raise Invalid(
+            f"{_named(path)} is neither a .jsonl nor a .csv file.",
+            hint="Save it as .jsonl (one JSON object a line) or .csv (with a `message` column).",
+        )
+    return read
 
 
 def conversations(rows: list[Row]) -> list[list[Row]]:
@@ -116,8 +135,6 @@ def _content(path: Path) -> bytes:
         raise Invalid(
             f"{_named(path)} cannot be read: {error.strerror}.", hint="Check who may read the file."
         ) from None
-    if not content.strip():
-        raise _empty(path)
     return content
 
 
@@ -211,9 +228,9 @@ def _row(line: int, fields: Any) -> Row:
     try:
         return Row(
             line=line,
-            message=terminal.checked(MESSAGE, message, "the message", ""),
+            message=terminal.checked(_MESSAGE, message, "the message", ""),
             source_type=terminal.checked(
-                SOURCE_TYPE, fields.get("source_type") or DEFAULT_SOURCE_TYPE, "the source_type", ""
+                _SOURCE_TYPE, fields.get("source_type") or DEFAULT_SOURCE_TYPE, "the source_type", ""
             ),
             conversation=_word(fields, "conversation"),
             is_scam=_label(_word(fields, "label")),
