@@ -25,7 +25,7 @@ def run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
 
 def test_help_lists_every_command() -> None:
     shown = run("--help").stdout
-    for command in ("serve", "work", "doctor", "db", "keys", "audit", "callbacks", "honeypot"):
+    for command in ("serve", "work", "doctor", "db", "accounts", "keys", "audit", "callbacks", "honeypot"):
         assert command in shown
     inside = run("honeypot", "--help").stdout
     for command in ("chat", "replay", "sessions", "show", "search", "delete", "rebuild-search"):

@@ -13,6 +13,7 @@ from tests.kernel.security.people import BETTER, BROWSER, EVERYTHING, GOOD, HOME
 from switchboard.apps import APPS
 from switchboard.kernel import upkeep
 from switchboard.kernel.clock import FixedClock
+from switchboard.kernel.database.statement import Statement
 from switchboard.kernel.errors import Conflict, Forbidden, Invalid, NotFound, SwitchboardError
 from switchboard.kernel.platform import Platform
 from switchboard.kernel.security.accounts import SignedIn
@@ -308,8 +309,6 @@ async def test_disabling_ends_sessions_and_links_at_once_and_enabling_lets_in_ag
 async def test_an_account_that_is_disabled_behind_the_service_s_back_is_out_all_the_same(
     people: People,
 ) -> None:
-    from switchboard.kernel.database.statement import Statement
-
     await people.add("ada")
     _, link = await people.accounts.create_account(ME, "eve", {"*": "viewer"})
     signed_in = await people.sign_in("ada")
@@ -461,3 +460,17 @@ async def test_the_platform_s_own_accounts_hash_with_argon2id(platform: Platform
     kept = people_of(platform).rows("accounts")[0]["password_hash"]
     assert kept.startswith("$argon2id$v=19$")
     assert await accounts.find_person(signed_in.token) == signed_in.person
+
+
+async def test_how_long_a_session_lasts_is_a_setting(platform: Platform, clock: FixedClock) -> None:
+    short = platform.settings.model_copy(update={"session_idle_hours": 1, "session_days": 1})
+    elsewhere = Platform(short, APPS, clock=clock)
+    accounts = elsewhere.accounts
+    signed_in = await accounts.set_up(accounts.make_setup_token(), "ada", GOOD, **FROM)
+    [session] = await accounts.my_sessions(signed_in.person)
+    assert session.expires_at == clock.now() + timedelta(days=1)
+    clock.advance(timedelta(hours=1))
+    assert await platform.accounts.find_person(signed_in.token) is not None
+    clock.advance(timedelta(hours=1))
+    assert await accounts.find_person(signed_in.token) is None
+    elsewhere.close()

@@ -11,6 +11,7 @@ from tests.conftest import START
 from tests.kernel.security.people import BROWSER, GOOD, HOME, ME, People
 
 from switchboard.kernel.clock import FixedClock
+from switchboard.kernel.database.statement import Statement
 from switchboard.kernel.errors import Conflict, Forbidden, Invalid, NotFound, SwitchboardError
 from switchboard.kernel.security import second_factor
 from switchboard.kernel.security.accounts import CodeNeeded, Person, SignedIn
@@ -234,6 +235,17 @@ async def test_disabling_ends_a_challenge(people: People, clock: FixedClock) -> 
     await people.accounts.disable(ME, ada.id)
     await people.accounts.enable(ME, ada.id)
     assert (await refusal(people, token, code(secret, clock))).status == 401
+
+
+async def test_an_account_disabled_behind_the_service_s_back_answers_no_challenge(
+    people: People, clock: FixedClock
+) -> None:
+    _, secret, _ = await turn_on(people, clock)
+    token = await challenge(people)
+    plant = Statement("UPDATE {accounts} SET disabled_at = :now")
+    people.platform.database("platform").write_now(lambda tx: tx.run(plant, now=clock.now()))
+    assert (await refusal(people, token, code(secret, clock))).status == 401
+    assert len(people.rows("account_sessions")) == 1
 
 
 async def test_a_link_for_a_new_password_goes_around_no_second_factor(

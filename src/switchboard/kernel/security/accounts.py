@@ -1,4 +1,4 @@
-"""People: how they are let in, stay in and leave, and what an administrator does with their accounts.
+"""People: how they are let in, stay in and leave; what an administrator does with them is `administration`.
 
 Throttling, second factors, sessions and one-time tokens have modules of their own; here they are put in order.
 No password, token or code goes into an error, a log line or the audit.
@@ -12,59 +12,32 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from switchboard.kernel.clock import Clock
-from switchboard.kernel.database.database import Database, write_in_batches
-from switchboard.kernel.database.statement import Row, Statement
-from switchboard.kernel.database.transaction import Transaction, as_json
+from switchboard.kernel.database.database import write_in_batches
+from switchboard.kernel.database.statement import Row
+from switchboard.kernel.database.transaction import Transaction
 from switchboard.kernel.errors import Conflict, Forbidden, Invalid, NotFound, SwitchboardError, Unavailable
-from switchboard.kernel.ids import Ids
 from switchboard.kernel.security import (
+    account_rows,
     audit,
     one_time_tokens,
     passwords,
-    people,
+    refusals,
     second_factor,
     sessions,
     throttling,
 )
+from switchboard.kernel.security.account_rows import Deed, as_person
+from switchboard.kernel.security.administration import Administration
 from switchboard.kernel.security.caller import Caller, command_caller
 from switchboard.kernel.security.people import Account, CodeNeeded, Person, SignedIn
-from switchboard.kernel.security.permissions import (
-    ADMINISTER,
-    EVERYWHERE,
-    PLATFORM_SCOPE,
-    Role,
-    operation,
-)
+from switchboard.kernel.security.permissions import EVERYWHERE, Role
 from switchboard.kernel.security.sessions import NewSession, Origin, SessionRow
 
 if TYPE_CHECKING:
-    from pwdlib import PasswordHash
-
     from switchboard.kernel.security.vault import Vault
 
 __all__ = ["Account", "Accounts", "CodeNeeded", "Person", "SessionRow", "SignedIn"]
 
-_COLUMNS = (
-    "id, name, folded_name, display_name, roles_json, password_hash, sealed_totp, sealed_new_totp,"
-    " totp_last_step, created_at, last_signed_in_at, disabled_at"
-)
-_INSERT = Statement(
-    "INSERT INTO {accounts} (id, name, folded_name, display_name, roles_json, password_hash, created_at)"
-    " VALUES (:id, :name, :folded_name, :display_name, :roles, :password_hash, :now)"
-    " ON CONFLICT (folded_name) DO NOTHING"
-)
-_ANY = Statement("SELECT id FROM {accounts} LIMIT 1")
-_ALL = Statement(f"SELECT {_COLUMNS} FROM {{accounts}} ORDER BY created_at, id")
-_LOCK_ALL = Statement(f"SELECT {_COLUMNS} FROM {{accounts}} ORDER BY id", lock=True)
-_FIND = Statement(f"SELECT {_COLUMNS} FROM {{accounts}} WHERE id = :id")
-_LOCK = Statement(f"SELECT {_COLUMNS} FROM {{accounts}} WHERE id = :id", lock=True)
-_FIND_BY_NAME = Statement(f"SELECT {_COLUMNS} FROM {{accounts}} WHERE folded_name = :folded_name")
-_SET_PASSWORD = Statement("UPDATE {accounts} SET password_hash = :password_hash WHERE id = :id")
-_SET_ROLES = Statement("UPDATE {accounts} SET roles_json = :roles WHERE id = :id")
-_SET_DISABLED = Statement("UPDATE {accounts} SET disabled_at = :disabled_at WHERE id = :id")
-
-_NAME_LIMIT_TYPED = 200
 _USER_AGENT_LIMIT = 200
 _VISITOR = "visitor:sign-in"
 
@@ -81,39 +54,14 @@ class _Attempt(NamedTuple):
     origin: Origin
 
 
-class Accounts:
+class Accounts(Administration):
     """The people of one installation."""
-
-    scope = PLATFORM_SCOPE
-
-    def __init__(
-        self,
-        database: Database,
-        vault: Callable[[], Vault],
-        clock: Clock,
-        ids: Ids,
-        *,
-        apps: Sequence[str],
-        issuer: str,
-        lifetime: sessions.Lifetime,
-        passwords: PasswordHash | None = None,
-    ) -> None:
-        """`apps` are those a role can be held in, `issuer` what an authenticator app shows; `passwords` stands
-        in for argon2id. The vault is asked for when the first secret is sealed."""
-        self._database = database
-        self._vault = vault
-        self._clock = clock
-        self._ids = ids
-        self._apps = tuple(apps)
-        self._issuer = issuer
-        self._lifetime = lifetime
-        self._keeper = _keeper(passwords)
 
     # The first account
 
     def is_first_start(self) -> bool:
         """Whether no account exists."""
-        return self._database.read_now(_is_first_start)
+        return self._database.read_now(account_rows.is_first_start)
 
     def make_setup_token(self) -> str:
         """A token that makes the first administrator, once, within 24 hours; it voids the one before.
@@ -134,7 +82,9 @@ class Accounts:
     async def is_setup_token(self, token: str) -> bool:
         now = self._clock.now()
         return one_time_tokens.is_written_right(token) and await self._database.read(
-            lambda tx: _is_first_start(tx) and one_time_tokens.find(tx, "setup", token, now) is not None
+            lambda tx: (
+                account_rows.is_first_start(tx) and one_time_tokens.find(tx, "setup", token, now) is not None
+            )
         )
 
     async def set_up(
@@ -142,18 +92,17 @@ class Accounts:
     ) -> SignedIn:
         """Make the first administrator and sign them in. Raises NotFound for a link that is void, and Invalid."""
         if not await self.is_setup_token(token):
-            raise _void_link()
-        name = people.checked_name(name)
-        passwords.require_good(password, name)
+            raise refusals.void_link()
         row = self._new_row(name, {EVERYWHERE: "administrator"}, None)
+        passwords.require_good(password, row["name"])
         row["password_hash"] = await self._keeper.hash(password)
         new, origin, now = self._draw_session(), _origin(address, user_agent), self._clock.now()
 
         def turn(tx: Transaction) -> SignedIn:
             _use_up(tx, "setup", token, now)
             _require_first_start(tx)
-            tx.run(_INSERT, now=now, **row)
-            return self._let_in(tx, _require_account(tx, row["id"]), new, origin, None, now, "setup")
+            account = account_rows.insert(tx, row, now)
+            return self._let_in(tx, account, new, origin, None, now, "setup")
 
         return await self._database.write(turn)
 
@@ -173,9 +122,8 @@ class Accounts:
         Raises Forbidden (401), with the same words and after the same work for an unknown name, a disabled
         account and a wrong password; and Unavailable (429) after too many failures, at no cost.
         """
-        folded = passwords.fold(name[:_NAME_LIMIT_TYPED])
         origin, counted_at = _origin(address, user_agent), self._clock.now()
-        attempt = await self._database.read(_look_up, name, folded, origin, device_token, counted_at)
+        attempt = await self._database.read(_look_up, name, origin, device_token, counted_at)
         if attempt.device_id is None:
             self._keeper.require_room()
         await self._database.write(throttling.count_attempt, attempt.buckets, counted_at)
@@ -198,15 +146,15 @@ class Accounts:
         challenge: one_time_tokens.NewToken,
         now: datetime,
     ) -> SignedIn | CodeNeeded | SwitchboardError:
-        account = None if attempt.account_id is None else tx.find(_LOCK, id=attempt.account_id)
+        account = None if attempt.account_id is None else account_rows.find_held(tx, attempt.account_id)
         # Disabled, or its password changed, while the password was being compared: as if it had been wrong.
         is_current = account is not None and account["password_hash"] == attempt.password_hash
         if account is None or not is_current or account["disabled_at"] is not None or not verdict.is_right:
             _record_failure(tx, account, attempt.origin, new.audit_id, now)
-            return _wrong_name_or_password()
+            return refusals.wrong_name_or_password()
         throttling.take_back(tx, attempt.buckets, counted_at, now)
         if verdict.better_hash is not None:
-            tx.run(_SET_PASSWORD, id=account["id"], password_hash=verdict.better_hash)
+            account_rows.set_password(tx, account["id"], verdict.better_hash)
         if account["sealed_totp"] is None:
             return self._let_in(tx, account, new, attempt.origin, attempt.device_id, now, "sign_in")
         one_time_tokens.issue(
@@ -229,24 +177,24 @@ class Accounts:
         browser or bore five wrong codes; Unavailable (429) after too many wrong codes.
         """
         if not one_time_tokens.is_written_right(challenge):
-            raise _challenge_over()
+            raise refusals.challenge_over()
         new, origin, now = self._draw_session(), _origin(address, user_agent), self._clock.now()
         vault = self._vault()
 
         def turn(tx: Transaction) -> SignedIn | SwitchboardError:
             token = one_time_tokens.hold(tx, "challenge", challenge, now)
             if token is None or token["bound_to"] != origin.browser:
-                return _challenge_over()
-            account = tx.find(_LOCK, id=token["account_id"])
-            if account is None or account["sealed_totp"] is None:
-                return _challenge_over()
+                return refusals.challenge_over()
+            account = account_rows.find_held(tx, token["account_id"])
+            if account is None or account["sealed_totp"] is None or account["disabled_at"] is not None:
+                return refusals.challenge_over()
             used = _use_code(tx, account, code, token["device_id"], vault, now)
             if used is None:
                 one_time_tokens.count_wrong_answer(tx, token["id"])
                 if token["wrong_answers"] + 1 >= second_factor.WRONG_CODES_LIMIT:
                     one_time_tokens.remove(tx, token["id"])
                 _record_failure(tx, account, origin, new.audit_id, now)
-                return _wrong_code()
+                return refusals.wrong_code()
             one_time_tokens.remove(tx, token["id"])
             details = {"second_factor": used}
             return self._let_in(tx, account, new, origin, token["device_id"], now, "sign_in", details)
@@ -265,7 +213,7 @@ class Accounts:
             return None
         if now - row["last_seen_at"] >= sessions.SEEN_EVERY:
             await self._mark_seen(row["session_id"], now)
-        return _person(row, row["session_id"], token, row["signed_in_at"])
+        return as_person(row, row["session_id"], token, row["signed_in_at"])
 
     async def _mark_seen(self, session_id: str, now: datetime) -> None:
         try:
@@ -280,7 +228,7 @@ class Accounts:
         return {row["session_id"]: row["roles_json"] for row in rows}
 
     async def sign_out(self, person: Person) -> None:
-        def turn(tx: Transaction, deed: _Deed) -> None:
+        def turn(tx: Transaction, deed: Deed) -> None:
             if sessions.end(tx, person.account_id, person.session_id):
                 deed.record(tx, "sign_out", person.account_id)
 
@@ -289,7 +237,7 @@ class Accounts:
     async def sign_out_everywhere(self, person: Person) -> None:
         """End all other sessions of the person."""
 
-        def turn(tx: Transaction, deed: _Deed) -> None:
+        def turn(tx: Transaction, deed: Deed) -> None:
             ended = sessions.end_all(tx, person.account_id, but_id=person.session_id)
             deed.record(tx, "sign_out_everywhere", person.account_id, {"sessions": ended})
 
@@ -307,7 +255,7 @@ class Accounts:
     async def end_my_session(self, person: Person, session_id: str) -> None:
         """End one of the person's own sessions. Raises NotFound."""
 
-        def turn(tx: Transaction, deed: _Deed) -> None:
+        def turn(tx: Transaction, deed: Deed) -> None:
             if not sessions.end(tx, person.account_id, session_id):
                 raise NotFound("There is no such session of yours.", hint="It may have ended already.")
             deed.record(tx, "end_session", person.account_id)
@@ -332,8 +280,8 @@ class Accounts:
                 if row.id == person.session_id
             ]
             if not current:
-                raise _signed_out()
-            tx.run(_SET_PASSWORD, id=account["id"], password_hash=new_hash)
+                raise refusals.signed_out()
+            account_rows.set_password(tx, account["id"], new_hash)
             sessions.end_all(tx, account["id"])
             one_time_tokens.void_all(tx, account["id"])
             origin = _origin(current[0].address, current[0].user_agent)
@@ -350,7 +298,7 @@ class Accounts:
         sealed = vault.seal(secret, second_factor.context(person.account_id))
 
         def turn(tx: Transaction) -> None:
-            _require_no_second_factor(_require_account(tx, person.account_id))
+            _require_no_second_factor(account_rows.hold(tx, person.account_id))
             second_factor.begin(tx, person.account_id, sealed)
 
         await self._database.write(turn)
@@ -363,8 +311,8 @@ class Accounts:
         """
         vault, codes, now = self._vault(), second_factor.new_recovery_codes(), self._clock.now()
 
-        def turn(tx: Transaction, deed: _Deed) -> SwitchboardError | None:
-            account = _require_account(tx, person.account_id)
+        def turn(tx: Transaction, deed: Deed) -> SwitchboardError | None:
+            account = account_rows.hold(tx, person.account_id)
             _require_no_second_factor(account)
             if account["sealed_new_totp"] is None:
                 return Conflict("No second factor was begun.", hint="Begin anew and scan the code again.")
@@ -387,7 +335,7 @@ class Accounts:
         confirmed = await self._confirm_password(person, password)
         now = self._clock.now()
 
-        def turn(tx: Transaction, deed: _Deed) -> None:
+        def turn(tx: Transaction, deed: Deed) -> None:
             confirmed.take_back(tx, now)
             second_factor.remove(tx, person.account_id)
             deed.record(tx, "second_factor_off", person.account_id)
@@ -405,7 +353,7 @@ class Accounts:
 
         def turn(tx: Transaction) -> Row:
             throttling.count_attempt(tx, buckets, now)
-            return _require_account(tx, person.account_id)
+            return account_rows.hold(tx, person.account_id)
 
         account = await self._database.write(turn)
         verdict = await self._keeper.verify(password, account["password_hash"])
@@ -439,25 +387,25 @@ class Accounts:
         """
         found = await self._find_link(token)
         if found is None:
-            raise _void_link()
+            raise refusals.void_link()
         passwords.require_good(password, found["name"])
         if found["sealed_totp"] is not None and not code:
-            raise _code_wanted()
+            raise refusals.code_wanted()
         password_hash = await self._keeper.hash(password)
         vault = self._vault() if found["sealed_totp"] is not None else None
         new, origin, now = self._draw_session(), _origin(address, user_agent), self._clock.now()
 
         def turn(tx: Transaction) -> SignedIn | SwitchboardError:
             link = one_time_tokens.hold(tx, "password", token, now)
-            account = None if link is None else tx.find(_LOCK, id=link["account_id"])
+            account = None if link is None else account_rows.find_held(tx, link["account_id"])
             if link is None or account is None or account["disabled_at"] is not None:
-                return _void_link()
+                return refusals.void_link()
             if account["sealed_totp"] is not None:
                 if vault is None:
-                    return _code_wanted()
+                    return refusals.code_wanted()
                 if _use_code(tx, account, code or "", None, vault, now) is None:
-                    return _wrong_code(403)
-            tx.run(_SET_PASSWORD, id=account["id"], password_hash=password_hash)
+                    return refusals.wrong_code(403)
+            account_rows.set_password(tx, account["id"], password_hash)
             one_time_tokens.void_all(tx, account["id"])
             sessions.end_all(tx, account["id"])
             return self._let_in(tx, account, new, origin, None, now, "set_password")
@@ -472,172 +420,10 @@ class Accounts:
 
         def query(tx: Transaction) -> Row | None:
             link = one_time_tokens.find(tx, "password", token, now)
-            account = None if link is None else tx.find(_FIND, id=link["account_id"])
+            account = None if link is None else account_rows.find(tx, link["account_id"])
             return None if account is None or account["disabled_at"] is not None else account
 
         return await self._database.read(query)
-
-    # What an administrator does
-
-    @operation(ADMINISTER)
-    async def create_account(
-        self, caller: Caller, name: str, roles: Mapping[str, Role], *, display_name: str | None = None
-    ) -> tuple[Account, str]:
-        """Make an account; the account and the token of a link by which the person sets a password.
-
-        Raises Invalid for a wrong name or role, Conflict for a name that is taken.
-        """
-        row = self._new_row(name, roles, display_name)
-        invitation, now = one_time_tokens.draw(self._ids.new()), self._clock.now()
-
-        def turn(tx: Transaction, deed: _Deed) -> Account:
-            account = _insert(tx, row, deed)
-            expires_at = now + one_time_tokens.INVITATION_LIFETIME
-            one_time_tokens.issue(tx, "password", invitation, expires_at, account_id=account.id)
-            return account
-
-        return await self._do(turn, caller), invitation.token
-
-    @operation(ADMINISTER)
-    async def create_account_with_password(
-        self,
-        caller: Caller,
-        name: str,
-        roles: Mapping[str, Role],
-        password: str,
-        *,
-        display_name: str | None = None,
-    ) -> Account:
-        """`create_account` with a password that is set at once."""
-        row = self._new_row(name, roles, display_name)
-        passwords.require_good(password, row["name"])
-        row["password_hash"] = await self._keeper.hash(password)
-        return await self._do(lambda tx, deed: _insert(tx, row, deed), caller)
-
-    @operation(ADMINISTER)
-    async def list_accounts(self, caller: Caller) -> list[Account]:
-        """Every account, oldest first, the disabled ones too."""
-        return await self._database.read(lambda tx: [_account(row) for row in tx.rows(_ALL)])
-
-    @operation(ADMINISTER)
-    async def get_account(self, caller: Caller, account_id: str) -> Account:
-        """Raises NotFound."""
-        return _account(await self._database.read(_require_account, account_id, _FIND))
-
-    @operation(ADMINISTER)
-    async def get_account_named(self, caller: Caller, name: str) -> Account:
-        """The account of this name, whatever its case. Raises NotFound."""
-        row = await self._database.read(_find_by_name, name, passwords.fold(name[:_NAME_LIMIT_TYPED]))
-        if row is None:
-            raise _no_such_account()
-        return _account(row)
-
-    @operation(ADMINISTER)
-    async def set_roles(self, caller: Caller, account_id: str, roles: Mapping[str, Role]) -> Account:
-        """Give an account these roles in place of those it had; its sessions go on with the new ones.
-
-        Raises NotFound, Invalid for a wrong role, Conflict for the last administrator.
-        """
-        checked = people.checked_roles(roles, self._apps)
-
-        def turn(tx: Transaction, deed: _Deed) -> Account:
-            accounts = {row["id"]: _account(row) for row in tx.rows(_LOCK_ALL)}
-            if account_id not in accounts:
-                raise _no_such_account()
-            if checked.get(EVERYWHERE) != "administrator":
-                people.require_other_administrator(accounts.values(), account_id)
-            tx.run(_SET_ROLES, id=account_id, roles=as_json(checked))
-            before = dict(accounts[account_id].roles)
-            deed.record(tx, "set_roles", account_id, {"before": before, "after": dict(checked)})
-            return accounts[account_id]._replace(roles=checked)
-
-        return await self._do(turn, caller)
-
-    @operation(ADMINISTER)
-    async def disable(self, caller: Caller, account_id: str) -> Account:
-        """Keep somebody out from now on: sessions and links end. Raises NotFound, and Conflict for the last
-        administrator."""
-        now = self._clock.now()
-
-        def turn(tx: Transaction, deed: _Deed) -> Account:
-            accounts = {row["id"]: _account(row) for row in tx.rows(_LOCK_ALL)}
-            if account_id not in accounts:
-                raise _no_such_account()
-            account = accounts[account_id]
-            if account.disabled_at is not None:
-                return account
-            people.require_other_administrator(accounts.values(), account_id)
-            tx.run(_SET_DISABLED, id=account_id, disabled_at=now)
-            sessions.end_all(tx, account_id)
-            one_time_tokens.void_all(tx, account_id)
-            deed.record(tx, "disable", account_id)
-            return account._replace(disabled_at=now)
-
-        return await self._do(turn, caller)
-
-    @operation(ADMINISTER)
-    async def enable(self, caller: Caller, account_id: str) -> Account:
-        """Let somebody sign in again, with the password they had. Raises NotFound."""
-
-        def turn(tx: Transaction, deed: _Deed) -> Account:
-            account = _account(_require_account(tx, account_id))
-            if account.disabled_at is not None:
-                tx.run(_SET_DISABLED, id=account_id, disabled_at=None)
-                deed.record(tx, "enable", account_id)
-            return account._replace(disabled_at=None)
-
-        return await self._do(turn, caller)
-
-    @operation(ADMINISTER)
-    async def reset_password(
-        self, caller: Caller, account_id: str, *, remove_second_factor: bool = False
-    ) -> str:
-        """Void the password and everything that was reached with it; the token of a link that sets another.
-
-        The second factor stays, unless the person has lost that too. Raises NotFound, and Conflict for a
-        disabled account.
-        """
-        link, now = one_time_tokens.draw(self._ids.new()), self._clock.now()
-
-        def turn(tx: Transaction, deed: _Deed) -> None:
-            account = _require_account(tx, account_id)
-            if account["disabled_at"] is not None:
-                raise Conflict("The account is disabled.", hint="Enable it first.")
-            tx.run(_SET_PASSWORD, id=account_id, password_hash=None)
-            if remove_second_factor:
-                second_factor.remove(tx, account_id)
-            sessions.end_all(tx, account_id)
-            sessions.forget_known(tx, account_id)
-            one_time_tokens.void_all(tx, account_id)
-            expires_at = now + one_time_tokens.RESET_LIFETIME
-            one_time_tokens.issue(tx, "password", link, expires_at, account_id=account_id)
-            deed.record(tx, "reset_password", account_id, {"second_factor_removed": remove_second_factor})
-
-        await self._do(turn, caller)
-        return link.token
-
-    @operation(ADMINISTER)
-    async def list_sessions(self, caller: Caller, account_id: str) -> list[SessionRow]:
-        """The live sessions of an account, the newest first. Raises NotFound."""
-        now = self._clock.now()
-
-        def query(tx: Transaction) -> list[SessionRow]:
-            _require_account(tx, account_id, _FIND)
-            return sessions.list_of_account(tx, account_id, self._lifetime, now)
-
-        return await self._database.read(query)
-
-    @operation(ADMINISTER)
-    async def end_sessions(self, caller: Caller, account_id: str) -> int:
-        """Sign somebody out everywhere; how many sessions ended. Raises NotFound."""
-
-        def turn(tx: Transaction, deed: _Deed) -> int:
-            _require_account(tx, account_id)
-            ended = sessions.end_all(tx, account_id)
-            deed.record(tx, "end_sessions", account_id, {"sessions": ended})
-            return ended
-
-        return await self._do(turn, caller)
 
     def upkeep(self, now: datetime) -> int:
         """Remove what has expired: sessions, links, devices, networks, counted failures; how many rows."""
@@ -666,41 +452,13 @@ class Accounts:
         sessions.open_session(
             tx, account["id"], new, origin, self._lifetime, known_device_id=device_id, now=now
         )
-        person = _person(account, new.id, new.token, now)
+        person = as_person(account, new.id, new.token, now)
         caller = person.caller(None, origin.address)
         audit.record(tx, caller, action, "account", account["id"], id=new.audit_id, at=now, details=details)
         return SignedIn(person, new.token, new.device_token)
 
     def _draw_session(self) -> NewSession:
         return NewSession.draw(self._ids.new(), self._ids.new(), self._ids.new())
-
-    def _new_row(self, name: str, roles: Mapping[str, Role], display_name: str | None) -> Row:
-        name = people.checked_name(name)
-        return {
-            "id": self._ids.new(),
-            "name": name,
-            "folded_name": passwords.fold(name),
-            "display_name": people.checked_display_name(display_name),
-            "roles": as_json(people.checked_roles(roles, self._apps)),
-            "password_hash": None,
-        }
-
-    async def _do(self, turn: Callable[[Transaction, _Deed], T], caller: Caller) -> T:
-        """Run a turn that records its deed as this caller's."""
-        return await self._database.write(turn, _Deed(caller, self._ids.new(), self._clock.now()))
-
-
-class _Deed(NamedTuple):
-    """The one entry in the audit that a turn may make."""
-
-    caller: Caller
-    id: str
-    at: datetime
-
-    def record(
-        self, tx: Transaction, action: str, account_id: str, details: dict[str, Any] | None = None
-    ) -> None:
-        audit.record(tx, self.caller, action, "account", account_id, id=self.id, at=self.at, details=details)
 
 
 class _Confirmed(NamedTuple):
@@ -713,27 +471,25 @@ class _Confirmed(NamedTuple):
 
     def take_back(self, tx: Transaction, now: datetime) -> Row:
         """The account, held. Raises Forbidden (401) when the password was changed or reset meanwhile."""
-        account = _require_account(tx, self.account_id)
+        account = account_rows.hold(tx, self.account_id)
         if account["password_hash"] != self.password_hash:
-            raise _signed_out()
+            raise refusals.signed_out()
         throttling.take_back(tx, self.buckets, self.counted_at, now)
         return account
 
 
-def _keeper(hasher: PasswordHash | None) -> passwords.PasswordKeeper:
-    return passwords.PasswordKeeper(hasher)
-
-
-def _look_up(
-    tx: Transaction, name: str, folded: str, origin: Origin, device_token: str | None, now: datetime
-) -> _Attempt:
+def _look_up(tx: Transaction, name: str, origin: Origin, device_token: str | None, now: datetime) -> _Attempt:
     """What an attempt to sign in is about. Raises Unavailable (429) when it is one too many."""
-    account = _find_by_name(tx, name, folded)
+    account = account_rows.find_by_name(tx, name)
     id = None if account is None else account["id"]
     device_id = None if id is None else sessions.find_device(tx, id, device_token, now)
     is_known_network = id is not None and sessions.is_known_network(tx, id, origin.network, now)
     buckets = throttling.buckets_of_sign_in(
-        folded, origin.network, account_id=id, device_id=device_id, is_known_network=is_known_network
+        account_rows.fold_typed(name),
+        origin.network,
+        account_id=id,
+        device_id=device_id,
+        is_known_network=is_known_network,
     )
     throttling.require_room(tx, buckets, now)
     may_sign_in = account is not None and account["disabled_at"] is None
@@ -768,74 +524,24 @@ def _record_failure(
     audit.record(tx, caller, "sign_in_failed", "account", id, id=audit_id, at=now, details=details)
 
 
-def _insert(tx: Transaction, row: Row, deed: _Deed) -> Account:
-    if tx.run(_INSERT, now=deed.at, **row) == 0:
-        raise Conflict(f"There is an account called {row['name']} already.", hint="Take another name.")
-    account = _account(_require_account(tx, row["id"]))
-    deed.record(tx, "create", account.id, {"name": account.name, "roles": dict(account.roles)})
-    return account
-
-
 def _use_up(tx: Transaction, kind: one_time_tokens.Kind, token: str, now: datetime) -> None:
     """Raises NotFound when it is void, or somebody else just used it."""
     held = one_time_tokens.hold(tx, kind, token, now)
     if held is None or not one_time_tokens.remove(tx, held["id"]):
-        raise _void_link()
-
-
-def _is_first_start(tx: Transaction) -> bool:
-    return tx.find(_ANY) is None
+        raise refusals.void_link()
 
 
 def _require_first_start(tx: Transaction) -> None:
-    if not _is_first_start(tx):
+    if not account_rows.is_first_start(tx):
         raise Conflict(
             "There is an account already, so nothing is to be set up.",
             hint="Sign in, or make another account with `switchboard accounts create`.",
         )
 
 
-def _find_by_name(tx: Transaction, name: str, folded: str) -> Row | None:
-    return tx.find(_FIND_BY_NAME, folded_name=folded) if people.is_name(name) else None
-
-
-def _require_account(tx: Transaction, account_id: str, statement: Statement = _LOCK) -> Row:
-    row = tx.find(statement, id=account_id)
-    if row is None:
-        raise _no_such_account()
-    return row
-
-
 def _require_no_second_factor(account: Row) -> None:
     if account["sealed_totp"] is not None:
         raise Conflict("A second factor is on already.", hint="Turn it off first to set up another.")
-
-
-def _account(row: Row) -> Account:
-    return Account(
-        id=row["id"],
-        name=row["name"],
-        display_name=row["display_name"],
-        roles=row["roles_json"],
-        has_password=row["password_hash"] is not None,
-        has_second_factor=row["sealed_totp"] is not None,
-        created_at=row["created_at"],
-        last_signed_in_at=row["last_signed_in_at"],
-        disabled_at=row["disabled_at"],
-    )
-
-
-def _person(account: Row, session_id: str, token: str, signed_in_at: datetime) -> Person:
-    return Person(
-        account_id=account["id"],
-        name=account["name"],
-        roles=account["roles_json"],
-        session_id=session_id,
-        csrf_token=sessions.csrf_token_of(token),
-        signed_in_at=signed_in_at,
-        has_second_factor=account["sealed_totp"] is not None,
-        display_name=account["display_name"],
-    )
 
 
 def _own(person: Person) -> Caller:
@@ -858,45 +564,3 @@ def _or_raise(outcome: T | SwitchboardError) -> T:
     if isinstance(outcome, SwitchboardError):
         raise outcome
     return outcome
-
-
-def _wrong_name_or_password() -> Forbidden:
-    return Forbidden(
-        "The name or the password is wrong.",
-        hint="Try again. An administrator can send you a link that sets a new password.",
-        status=401,
-    )
-
-
-def _wrong_code(status: int = 401) -> Forbidden:
-    return Forbidden(
-        "The code is wrong or was used before.",
-        hint="Type the six digits that the app shows now, or a recovery code that you have not used.",
-        status=status,
-    )
-
-
-def _code_wanted() -> Forbidden:
-    return Forbidden(
-        "This account has a second factor, so a code of it is needed as well.",
-        hint="Give a code of the app or a recovery code. If both are lost, an administrator resets them.",
-    )
-
-
-def _challenge_over() -> Forbidden:
-    return Forbidden("The sign-in took too long or was wrong too often.", hint="Sign in again.", status=401)
-
-
-def _signed_out() -> Forbidden:
-    return Forbidden("You are not signed in any more.", hint="Sign in again.", status=401)
-
-
-def _void_link() -> NotFound:
-    return NotFound(
-        "This link is not valid: it was used, has expired or was replaced.",
-        hint="Ask for a new one: `switchboard accounts setup-link` or `switchboard accounts reset-password`.",
-    )
-
-
-def _no_such_account() -> NotFound:
-    return NotFound("There is no such account.", hint="`switchboard accounts list` shows all.")
