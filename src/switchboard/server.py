@@ -94,8 +94,8 @@ def create_app(platform: Platform) -> FastAPI:
     install_error_handlers(app)
     if platform.settings.console:
         app.state.gate = Gate(platform, app.state.services)
-        # Last of all: it answers what nothing else does.
-        app.mount("/", app.state.gate)
+        # It answers what no route does; a mount would also take the methods that a route refuses.
+        app.router.default = app.state.gate
     gate: Gate | None = app.state.gate
     app.add_middleware(
         Edge,

@@ -207,6 +207,12 @@ class Honeypot:
         _require_id(campaign_id)
         return await self._database.read(queries.load_campaign, campaign_id)
 
+    @operation(READ)
+    async def map_campaign(self, caller: Caller, campaign_id: str) -> Answer:
+        """A campaign to be drawn: its most shared values and the sessions that share them. Raises NotFound."""
+        _require_id(campaign_id)
+        return await self._database.read(queries.map_campaign, campaign_id)
+
     @operation(ACT)
     async def name_campaign(self, caller: Caller, campaign_id: str, name: str | None) -> Answer:
         """Give a campaign a name of one's own, or take it away. Raises NotFound."""

@@ -7,7 +7,14 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from switchboard.apps.honeypot import statements
-from switchboard.apps.honeypot.rules import analytics, extraction, history, intelligence, linking
+from switchboard.apps.honeypot.rules import (
+    analytics,
+    campaign_map,
+    extraction,
+    history,
+    intelligence,
+    linking,
+)
 from switchboard.apps.honeypot.rules.extraction import masking
 from switchboard.apps.honeypot.statements import linking as links
 from switchboard.apps.honeypot.statements import rollups
@@ -22,6 +29,7 @@ _FAR_FUTURE = datetime(9999, 12, 31, tzinfo=UTC)
 _LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 _TIES = 5
 _ALL_LINES = 500
+_MOST_EDGES = 5_000
 
 Answer = dict[str, Any]
 
@@ -169,6 +177,48 @@ def load_campaign(tx: Transaction, campaign_id: str) -> Answer:
             hint="List the campaigns: it may have grown into another, or lost its sessions.",
         )
     return _with_ties(tx, [row], most=100)[0]
+
+
+def map_campaign(tx: Transaction, campaign_id: str) -> Answer:
+    """A campaign to be drawn: `nodes` with their place, `edges` as pairs of their ids, how many are `left_out`."""
+    campaign = load_campaign(tx, campaign_id)
+    rows = tx.rows(links.LIST_EDGES, campaign_id=campaign_id, limit=_MOST_EDGES)
+    values = {row["value_id"]: row for row in rows}
+    sessions = {row["session_id"]: row for row in rows}
+    ties: dict[str, list[str]] = {}
+    for row in rows:
+        ties.setdefault(row["value_id"], []).append(row["session_id"])
+    newest = sorted(sessions, key=lambda id: sessions[id]["created_at"], reverse=True)
+    value_ids, session_ids = campaign_map.choose(ties, newest)
+    shown = set(session_ids)
+    edges = [(value, session) for value in value_ids for session in ties[value] if session in shown]
+    places = campaign_map.lay_out([*value_ids, *session_ids], edges)
+    nodes = [_value_node(values[id], *places[id]) for id in value_ids]
+    nodes += [_session_node(sessions[id], *places[id]) for id in session_ids]
+    return {"nodes": nodes, "edges": edges, "left_out": max(0, campaign["session_count"] - len(session_ids))}
+
+
+def _value_node(row: Row, x: float, y: float) -> Answer:
+    return {
+        "id": row["value_id"],
+        "kind": "value",
+        "value_kind": row["kind"],
+        "label": row["shown"],
+        "sessions": row["session_count"],
+        "x": x,
+        "y": y,
+    }
+
+
+def _session_node(row: Row, x: float, y: float) -> Answer:
+    return {
+        "id": row["session_id"],
+        "kind": "session",
+        "scam_type": row["scam_type"],
+        "at": row["created_at"],
+        "x": x,
+        "y": y,
+    }
 
 
 def sum_figures(tx: Transaction, since: datetime, until: datetime) -> Answer:

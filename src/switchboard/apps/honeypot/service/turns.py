@@ -177,7 +177,7 @@ class Turns:
             or (decision.turn if intelligence.discloses(decision.new_items) else None),
         }
         self._record_state(tx, before, after, decision.items, heard)
-        self._record_lines(tx, session["id"], decision.turn, heard, reply)
+        self._record_lines(tx, session["id"], decision, heard, reply)
         given = [_said(found, decision.items) for found in heard.findings]
         linking.record(tx, session, given, decision.turn, heard.now, self._ids)
         if after["ended_at"] is not None:
@@ -209,20 +209,24 @@ class Turns:
         }
         return Before(session, {}, [], [], is_new=True)
 
-    def _record_lines(self, tx: Transaction, session_id: str, turn: int, heard: Heard, reply: Reply) -> None:
+    def _record_lines(
+        self, tx: Transaction, session_id: str, decision: Decision, heard: Heard, reply: Reply
+    ) -> None:
+        """Both lines; with the scammer's, what it gave away and what the session had come to after it."""
         spans = [
             {"kind": found.kind, "value": found.value, "start": found.start, "end": found.end}
             for found in heard.findings
         ]
+        come_to = {"score": decision.score, "confidence": decision.verdict.confidence}
         heard_id, reply_id = self._ids.new(), self._ids.new()
         tx.run(
             statements.INSERT_LINES,
             heard_id=heard_id,
             reply_id=reply_id,
             session_id=session_id,
-            turn_number=turn,
+            turn_number=decision.turn,
             heard=heard.text,
-            heard_metadata=as_json({"spans": spans}) if spans else None,
+            heard_metadata=as_json({"spans": spans, **come_to} if spans else come_to),
             reply=reply.text,
             now=heard.now,
         )

@@ -180,6 +180,13 @@ def list_campaigns(filters: frozenset[str]) -> Statement:
     )
 
 
+LIST_EDGES = Statement(
+    "SELECT s.id AS session_id, s.scam_type, s.created_at, l.id AS value_id, l.kind, coalesce(l.shown, l.value) AS shown,"
+    " l.session_count FROM {sessions} s JOIN {intelligence_values} v ON v.session_id = s.id"
+    " JOIN {linked_values} l ON l.value = v.value AND l.kind = v.kind"
+    " WHERE s.campaign_id = :campaign_id AND l.session_count > 1"
+    " ORDER BY l.session_count DESC, l.id, s.created_at DESC, s.id LIMIT :limit"
+)
 VALUE_ORDERS = {
     name: name for name in ("last_seen_at", "first_seen_at", "session_count", "occurrences", "confidence")
 }
