@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
@@ -51,8 +51,7 @@ def create_app(platform: Platform) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await rate_limits.load()
-        for service in app.state.services.values():
-            await service.begin()
+        await _call_where_known(app.state.services.values(), "begin")
         await platform.keys.refresh()
         async with _in_background(
             (platform.keys.refresh, platform.keys.REFRESH_SECONDS),
@@ -62,8 +61,7 @@ def create_app(platform: Platform) -> FastAPI:
             *((partial(_announce, platform.database(name)), 0.1) for name in announced),
         ):
             yield
-            for service in app.state.services.values():
-                await service.close()
+            await _call_where_known(app.state.services.values(), "close")
         await platform.close_model()
         for write in (
             rate_limits.write_behind,
@@ -267,6 +265,13 @@ async def _in_background(*tasks: tuple[Callable[[], Any], float]) -> AsyncIterat
         for each in running:
             with suppress(asyncio.CancelledError):
                 await each
+
+
+async def _call_where_known(services: Iterable[Any], name: str) -> None:
+    """Services with work of their own beside requests take it up at the start, and leave it at the end."""
+    for service in services:
+        if (method := getattr(service, name, None)) is not None:
+            await method()
 
 
 def _takes_none(_path: str) -> bool:

@@ -67,13 +67,13 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        if scope["path"].startswith(_PROGRAMS):
+        path: str = scope["path"]
+        wants_page = b"text/html" in dict(scope["headers"]).get(b"accept", b"")
+        if path.startswith(_PROGRAMS) or (self.console is None and not wants_page):
             raise NotFound("There is nothing at this path.", hint="See /docs for what there is.")
         if self.console is not None:
             await self.console.app(scope, receive, send)
-        elif scope["method"] in ("GET", "HEAD") and b"text/html" in dict(scope["headers"]).get(
-            b"accept", b""
-        ):
+        elif scope["method"] in ("GET", "HEAD"):
             await _answer(send, 503, _WAITING)
         else:
             raise Unavailable("Switchboard is starting.", hint="Send it again in a moment.")

@@ -43,7 +43,10 @@ def _listing(visit: Visit) -> Listing:
 
 async def _fetch(visit: Visit, asked: Asked, limit: int) -> Found:
     filters = dict(asked.filters)
-    database = filters.pop("database", _readable(visit)[0])
+    readable = _readable(visit)
+    if not readable:
+        return Found(())
+    database = filters.pop("database", readable[0])
     rows = await AuditLog(visit.platform).list_deeds(
         visit.caller, database, filters, place_of(asked.cursor), limit
     )
