@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pytest
-from tests.console import Browser, House, house
+from tests.console import PASSWORD, Browser, House, house
 
 from switchboard.apps.honeypot.service import Honeypot, Opening
 from switchboard.apps.honeypot.service.replays.replays import Replays
@@ -47,8 +47,14 @@ PEOPLE = (
 FIELDS: Mapping[str, Mapping[str, str]] = {
     "/honeypot/simulator/begin": {"message": "Pay to ring@ybl now"},
     "/honeypot/simulator/{session_id}/say": {"message": "Pay now"},
-    "/keys/create": {"name": "new", "app": "*", "role": "viewer"},
+    "/keys/create": {"name": "new", "app": "honeypot", "role": "viewer"},
     "/people/invite": {"name": "nobody here", "role:honeypot": "viewer"},
+    "/account/password": {
+        "old": PASSWORD,
+        "password": "nine blue wheelbarrows",
+        "again": "nine blue wheelbarrows",
+    },
+    "/account/remove-second-factor": {"password": "nine blue wheelbarrows"},
     "/people/{account_id}/roles": {"role:honeypot": "analyst"},
 }
 OWN = ("/account", "/search")
@@ -83,9 +89,9 @@ async def test_every_page_and_act_lets_in_exactly_those_who_may(
                     is_in = answer.status_code not in (401, 403) and "/sign-in" not in answer.headers.get(
                         "location", ""
                     )
-                    if is_in != _may(who, section, page, show):
+                    if is_in != _may(who, section, page, path, show):
                         wrong.append(f"{path}: {who.name if who else 'no one'} got {answer.status_code}")
-        assert wrong == []
+        assert "\n".join(wrong) == ""
         record_property("cells", cells)
         print(f"console: {cells} cells, on {platform.database('platform').dialect}")
 
@@ -95,13 +101,15 @@ def _ways(page: Page) -> Iterator[tuple[str, Show]]:
     yield from ((f"{page.path}/{name}", act) for name, act in page.acts.items())
 
 
-def _may(who: Who | None, section: Section, page: Page, show: Show) -> bool:
+def _may(who: Who | None, section: Section, page: Page, way: str, show: Show) -> bool:
     if who is None:
         return False
     if page.path in OWN:
         return True
     needed = [(page.needs, None if page.anywhere else section.scope)] if page.needs is not None else []
-    needed += list(_operations_in(show))
+    # An operation that narrows to each person's own is about one app where the form names it.
+    named = FIELDS.get(way, {}).get("app")
+    needed += [(permission, scope or named) for permission, scope in _operations_in(show)]
     return all(who.may(permission, scope) for permission, scope in needed)
 
 
