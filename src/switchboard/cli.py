@@ -15,6 +15,7 @@ from switchboard import __version__
 from switchboard.apps import APPS
 from switchboard.kernel.app import App
 from switchboard.kernel.callbacks_commands import callbacks
+from switchboard.kernel.channels.commands import channels
 from switchboard.kernel.database_commands import db
 from switchboard.kernel.errors import SwitchboardError
 from switchboard.kernel.security.accounts_commands import accounts
@@ -34,6 +35,7 @@ cli.add_typer(accounts, name="accounts")
 cli.add_typer(keys, name="keys")
 cli.add_typer(audit, name="audit")
 cli.add_typer(callbacks, name="callbacks")
+cli.add_typer(channels, name="channels")
 cli.add_typer(db, name="db")
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvicorn
@@ -22,7 +22,7 @@ from switchboard.kernel.console.gate import Gate
 from switchboard.kernel.database import library
 from switchboard.kernel.database.database import Database
 from switchboard.kernel.database.server_lock import ServerLock
-from switchboard.kernel.errors import Conflict, SwitchboardError
+from switchboard.kernel.errors import Conflict, Invalid, SwitchboardError
 from switchboard.kernel.http import docs, health
 from switchboard.kernel.http.edge import Edge
 from switchboard.kernel.http.errors import ERROR_RESPONSES, install_error_handlers
@@ -31,6 +31,9 @@ from switchboard.kernel.security.caller import command_caller
 from switchboard.kernel.security.keys import ALL_APPS
 from switchboard.kernel.security.rate_limits import RateLimits
 from switchboard.worker import Worker
+
+if TYPE_CHECKING:
+    from switchboard.kernel.channels.webchat.routes import ChatPages
 
 _LAST_USED_SECONDS = 30.0
 
@@ -52,6 +55,8 @@ def create_app(platform: Platform) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await rate_limits.load()
         await _call_where_known(app.state.services.values(), "begin")
+        if chats is not None:
+            await chats.open()
         await platform.keys.refresh()
         async with _in_background(
             (platform.keys.refresh, platform.keys.REFRESH_SECONDS),
@@ -89,6 +94,7 @@ def create_app(platform: Platform) -> FastAPI:
     app.include_router(docs.router)
     for each in platform.apps:
         app.include_router(each.routes(), prefix=f"/api/{each.name}")
+    chats = _open_chats(app, platform)
     install_error_handlers(app)
     if platform.settings.console:
         app.state.gate = Gate(platform, app.state.services)
@@ -265,6 +271,24 @@ async def _in_background(*tasks: tuple[Callable[[], Any], float]) -> AsyncIterat
         for each in running:
             with suppress(asyncio.CancelledError):
                 await each
+
+
+def _open_chats(app: FastAPI, platform: Platform) -> ChatPages | None:
+    """The chat pages of the apps that the setting names. Raises Invalid for one that nobody can talk to."""
+    names = [name.strip() for name in platform.settings.webchat_apps.split(",") if name.strip()]
+    if not names:
+        return None
+    from switchboard.kernel.channels.webchat.routes import ChatPages
+
+    able = {each.name: each.chat for each in platform.apps if each.chat is not None}
+    if unknown := [name for name in names if name not in able]:
+        raise Invalid(
+            f"SWITCHBOARD_WEBCHAT_APPS names {unknown[0]!r}, which nobody can talk to.",
+            hint=f"Name some of: {', '.join(able)}.",
+        )
+    pages = ChatPages(platform, {name: able[name](app.state.services[name]) for name in names})
+    app.include_router(pages.router())
+    return pages
 
 
 async def _call_where_known(services: Iterable[Any], name: str) -> None:

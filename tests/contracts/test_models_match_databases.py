@@ -11,8 +11,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from switchboard.apps import APPS
+from switchboard.kernel.channels.tables import KernelBase
 from switchboard.kernel.database.database import Database
-from switchboard.kernel.database.tables import KernelBase
 from switchboard.kernel.platform import PLATFORM, Platform
 from switchboard.kernel.security.tables import PlatformBase
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import typer
     from fastapi import APIRouter
 
+    from switchboard.kernel.channels.channel import Handler
     from switchboard.kernel.console.page import Section
     from switchboard.kernel.platform import Platform
 
@@ -51,3 +52,5 @@ class App:
     schedules: Callable[[], tuple[Schedule, ...]]
     pages: Callable[[], Section] | None = None
     """What it shows in the console."""
+    chat: Callable[[Any], Handler] | None = None
+    """What its service does with messages from channels; None for an app that nobody talks to."""

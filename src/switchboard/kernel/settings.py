@@ -81,6 +81,16 @@ class Settings(BaseSettings):
     session_days: int = Field(
         7, ge=1, le=90, description="Days after which somebody signed in has to sign in again in any case."
     )
+    webchat_apps: str = Field(
+        "",
+        description="Apps that the public can talk to at `/chat/<app>`, with commas between (`honeypot`). Empty: none.",
+    )
+    webchat_messages_per_minute: int = Field(
+        20, ge=1, le=1_000, description="Messages that one visitor of a chat may send in a minute."
+    )
+    webchat_conversations_per_hour: int = Field(
+        30, ge=1, le=10_000, description="Conversations that one network may begin in an hour."
+    )
     outbound_networks: str = Field(
         "",
         description="Private networks that callbacks may reach, as CIDR with commas between "

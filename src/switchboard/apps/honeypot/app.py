@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import typer
     from fastapi import APIRouter
 
+    from switchboard.kernel.channels.channel import Handler
     from switchboard.kernel.console.page import Section
     from switchboard.kernel.platform import Platform
 
@@ -51,6 +52,12 @@ def _pages() -> Section:
     return SECTION
 
 
+def _chat(service: Any) -> Handler:
+    from switchboard.apps.honeypot.chat import HoneypotChat
+
+    return HoneypotChat(service)
+
+
 HONEYPOT = App(
     name="honeypot",
     title="Honeypot",
@@ -62,4 +69,5 @@ HONEYPOT = App(
     commands=_commands,
     schedules=_schedules,
     pages=_pages,
+    chat=_chat,
 )

@@ -16,6 +16,7 @@ from switchboard.apps.honeypot.service.listening import Heard
 from switchboard.apps.honeypot.service.queries import Answer, require_session
 from switchboard.apps.honeypot.service.wording import Reply, Wording, word
 from switchboard.kernel import outbox, receipts
+from switchboard.kernel.channels.webchat import conversations
 from switchboard.kernel.clock import to_iso
 from switchboard.kernel.database.statement import Row
 from switchboard.kernel.database.transaction import Transaction, as_json
@@ -138,6 +139,7 @@ class Turns:
         search.remove(tx, session_id)
         receipts.forget_answers(tx, session_id)
         outbox.forget(tx, session_id)
+        conversations.forget(tx, session_id)
         values = linking.values_of(tx, session_id)
         tx.run(statements.DELETE_SESSION, id=session_id)
         linking.forget(tx, session_id, values, session["campaign_id"], now, self._ids)

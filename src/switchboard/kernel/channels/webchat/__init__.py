@@ -1,0 +1,1 @@
+"""The web chat: a page and a widget through which the public talks to an app."""
