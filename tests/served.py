@@ -53,3 +53,16 @@ class Served:
     def setup_link(self) -> str:
         """The link for the first administrator, which a server without accounts prints."""
         return self._wait_for(SETUP)
+
+
+def run(environment: dict[str, str], *words: str, said: str = "") -> subprocess.CompletedProcess[str]:
+    """A command beside the server, over the same data."""
+    return subprocess.run(
+        [sys.executable, "-m", "switchboard", *words],
+        env=environment,
+        cwd=ROOT,
+        input=said,
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -6,15 +6,13 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from tests.served import ROOT, Served
+from tests.served import Served, run
 
 KEY = re.compile(r"^\s+(sb_[0-9a-f]{8}_\S{43})$", re.MULTILINE)
 SCAM = "Dear customer, your KYC has expired. Call 98765 43210 now."
@@ -27,18 +25,6 @@ def environment(tmp_path: Path, database_url: str | None) -> Iterator[dict[str, 
         "SWITCHBOARD_DATA_DIR": str(tmp_path / "data"),
         "SWITCHBOARD_DATABASE_URL": database_url or "",
     }
-
-
-def run(environment: dict[str, str], *words: str, said: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "switchboard", *words],
-        env=environment,
-        cwd=ROOT,
-        input=said,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_a_new_user_talks_kills_the_server_and_finds_everything(

@@ -225,7 +225,7 @@ def forget(tx: Transaction, app_session_id: str) -> None:
 
 
 def _session_of(tx: Transaction, conversation_id: str) -> str | None:
-    row = tx.find(statements.LOCK_CONVERSATION, id=conversation_id)
+    row = tx.find(statements.FIND_SESSION, id=conversation_id)
     session: str | None = None if row is None else row["app_session_id"]
     return session
 

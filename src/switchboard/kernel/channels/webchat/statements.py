@@ -17,6 +17,7 @@ FIND_CONVERSATION = Statement(
 LOCK_CONVERSATION = Statement(
     f"SELECT {_CONVERSATION} FROM {{channel_conversations}} WHERE id = :id AND ended_at IS NULL", lock=True
 )
+FIND_SESSION = Statement("SELECT app_session_id FROM {channel_conversations} WHERE id = :id")
 TOUCH = Statement(
     "UPDATE {channel_conversations} SET last_message_at = :now,"
     " app_session_id = coalesce(:app_session_id, app_session_id) WHERE id = :id"

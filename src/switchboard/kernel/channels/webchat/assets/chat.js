@@ -57,13 +57,13 @@ function name() {
 
 function show(id, text, mine, state) {
   const known = shown.get(id);
-  const item = known || document.createElement("li");
+  const item = known || document.createElement("div");
   if (!known) {
     const said = document.createElement("p");
     said.dir = "auto";
     said.textContent = text;
     item.append(said, document.createElement("small"));
-    if (mine) item.className = "mine";
+    item.className = mine ? "line mine" : "line";
     shown.set(id, item);
     log.append(item);
   }

@@ -7,7 +7,7 @@
   const title = script.dataset.title || "Chat";
   const host = document.createElement("div");
   // A shadow root keeps the site's styles out; its own are set by script, which no policy of the site forbids.
-  const root = host.attachShadow({ mode: "closed" });
+  const root = host.attachShadow({ mode: "open" });
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = title;
