@@ -28,22 +28,21 @@ def browser() -> Iterator[Any]:
         yield opened
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {
         **os.environ,
-        "SWITCHBOARD_DATA_DIR": str(tmp_path / "data"),
+        "SWITCHBOARD_DATA_DIR": str(tmp_path_factory.mktemp("chat") / "data"),
         "SWITCHBOARD_WEBCHAT_APPS": "honeypot",
         "SWITCHBOARD_HONEYPOT_GOAL_SCORE": "3",
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def served(environment: dict[str, str]) -> Iterator[Served]:
     server = Served(environment)
     yield server
-    if server.process.poll() is None:
-        assert server.end(signal.SIGTERM) == 0
+    assert server.end(signal.SIGTERM) == 0
 
 
 def visit(browser: Any, served: Served, **options: Any) -> Watched:
@@ -88,8 +87,10 @@ def test_a_visitor_talks_reloads_and_begins_anew(browser: Any, served: Served, w
 
 
 def test_what_is_written_while_the_server_is_away_arrives_once(
-    browser: Any, served: Served, environment: dict[str, str]
+    browser: Any, environment: dict[str, str], tmp_path: Path
 ) -> None:
+    environment = environment | {"SWITCHBOARD_DATA_DIR": str(tmp_path / "data")}
+    served = Served(environment)
     page = visit(browser, served).page
     page.goto("/chat/honeypot")
     say(page, SCAM)
@@ -129,9 +130,8 @@ def test_a_site_shows_the_chat_if_it_is_allowed_to(
     site = ThreadingHTTPServer(("127.0.0.1", 0), partial(Shop, f"{served.address}/chat/honeypot"))
     threading.Thread(target=site.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{site.server_port}"
-    if is_allowed:
-        done = run(environment, "channels", "set", "webchat", "--origin", address)
-        assert done.returncode == 0, done.stderr
+    done = run(environment, "channels", "set", "webchat", "--origin", address if is_allowed else "none")
+    assert done.returncode == 0, done.stderr
     page = visit(browser, served).page
     page.goto(address)
     page.get_by_role("button", name="Chat").click()
