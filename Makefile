@@ -7,7 +7,7 @@ BENCH_BIN := .venv-bench/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check bench faults lock
+.PHONY: help run setup test check bench faults lock screenshots
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ bench: $(VENV)/.serving .venv-bench/.ready ## Measure every claim against its ri
 
 faults: $(VENV)/.testing ## Prove that nothing acknowledged is lost: kills, power cuts, full disks
 	@$(BIN)/python -m tests.faults
+
+screenshots: $(VENV)/.testing ## Picture every page into docs/use/pictures, with Chromium
+	@$(BIN)/python tools/screenshots.py
 
 lock: $(VENV)/.testing ## Pin the dependencies anew, with hashes and without addresses
 	@$(BIN)/python tools/lock.py

@@ -1,0 +1,154 @@
+"""Pictures of every page, light and dark, wide and on a phone, from a server filled with the samples.
+
+`make screenshots` writes them into docs/use/pictures. The same pages are pictured in the same order each time.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.browser import CHROMIUM, NO_CHROMIUM, chromium  # noqa: E402
+from tests.served import Served, run  # noqa: E402
+
+PICTURES = ROOT / "docs" / "use" / "pictures"
+PASSWORD = "seven green umbrellas"
+SIZES = {"wide": (1600, 1000), "phone": (390, 844)}
+SCHEMES = ("light", "dark")
+TALLEST = 1_300
+SCAMMER = (
+    "Dear customer, your KYC has expired. Update it today at http://kyc-desk.example/verify or call 98765 43210.",
+    "Madam, pay one rupee to verify@okaxis, then your account opens again.",
+    "Still waiting. Or send it to account 50100234567899, IFSC HDFC0001234.",
+)
+PAGES = {
+    "overview": "/honeypot",
+    "sessions": "/honeypot/sessions",
+    "session": "first:/honeypot/sessions?source_type=simulator",
+    "intelligence": "/honeypot/intelligence",
+    "value": "first:/honeypot/intelligence?least_sessions=2",
+    "campaigns": "/honeypot/campaigns",
+    "campaign": "first:/honeypot/campaigns",
+    "simulator": "/honeypot/simulator",
+    "replays": "/honeypot/replays",
+    "replay": "first:/honeypot/replays",
+    "search": "/search?q=98765 43210",
+    "status": "/status",
+    "people": "/people",
+    "keys": "/keys",
+    "audit": "/audit",
+    "settings": "/settings",
+    "account": "/account",
+}
+OUTSIDE = {"sign-in": "/sign-in", "chat": "/chat/honeypot"}
+
+
+def main() -> None:
+    if CHROMIUM is None:
+        sys.exit(NO_CHROMIUM)
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            **os.environ,
+            "SWITCHBOARD_DATA_DIR": f"{folder}/data",
+            "SWITCHBOARD_HONEYPOT_GOAL_SCORE": "3",
+            "SWITCHBOARD_WEBCHAT_APPS": "honeypot",
+        }
+        served = Served(environment)
+        try:
+            run(
+                environment,
+                "channels",
+                "set",
+                "webchat",
+                "--title",
+                "Ask us",
+                "--greeting",
+                "Hello! What is it about?",
+            )
+            with chromium() as browser:
+                cookies = _fill(browser, served)
+                for name in _picture_all(browser, served.address, cookies):
+                    print(name)
+        finally:
+            served.end(signal.SIGTERM)
+
+
+def _fill(browser: Any, served: Served) -> Any:
+    """Make the first account, play a scam, upload the samples, invite a person; the administrator's cookies."""
+    context = browser.new_context(base_url=served.address)
+    page = context.new_page()
+    page.goto(served.setup_link)
+    page.get_by_label("Your name for signing in").fill("asha")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("The same password again").fill(PASSWORD)
+    page.get_by_role("button", name="Make the account and sign in").click()
+    page.wait_for_selector("text=Sign out")
+    page.goto("/honeypot/replays")
+    page.get_by_label("A CSV with a column").set_input_files(ROOT / "samples" / "scam_messages.jsonl")
+    page.get_by_role("button", name="Play it").click()
+    page.get_by_role("heading", name="Report").wait_for(timeout=120_000)
+    page.goto("/honeypot/simulator")
+    page.get_by_label("First message").fill(SCAMMER[0])
+    page.get_by_role("button", name="Send it").click()
+    for at, line in enumerate(SCAMMER[1:], start=2):
+        page.get_by_label("The scammer says").fill(line)
+        page.get_by_role("button", name="Send", exact=True).click()
+        page.locator(f"#turn-{at}").wait_for()
+    page.goto("/people")
+    page.get_by_label("Name for signing in").fill("ravi")
+    page.get_by_label("Honeypot").select_option("viewer")
+    page.get_by_role("button", name="Make the account and its link").click()
+    page.get_by_role("link", name="ravi").wait_for()
+    return context.storage_state()
+
+
+def _picture_all(browser: Any, address: str, cookies: Any) -> Iterator[str]:
+    for size, (width, height) in SIZES.items():
+        for scheme in SCHEMES:
+            options = {
+                "base_url": address,
+                "viewport": {"width": width, "height": height},
+                "color_scheme": scheme,
+            }
+            inside = browser.new_context(storage_state=cookies, **options).new_page()
+            for name, path in PAGES.items():
+                _go(inside, path)
+                yield _picture(inside, f"{name}-{scheme}-{size}.png", width)
+            outside = browser.new_context(**options).new_page()
+            for name, path in OUTSIDE.items():
+                outside.goto(path)
+                if name == "chat":
+                    outside.get_by_label("Your message").fill(SCAMMER[0])
+                    outside.get_by_role("button", name="Send").click()
+                    outside.locator(".line").nth(1).wait_for()
+                yield _picture(outside, f"{name}-{scheme}-{size}.png", width)
+
+
+def _go(page: Any, path: str) -> None:
+    """A page, or the first thing that a list leads to."""
+    page.goto(path.removeprefix("first:"))
+    if path.startswith("first:"):
+        page.locator("tbody tr a").first.click()
+        page.wait_for_load_state()
+
+
+def _picture(page: Any, name: str, width: int) -> str:
+    page.wait_for_timeout(150)
+    height = min(TALLEST, page.evaluate("document.documentElement.scrollHeight"))
+    page.screenshot(
+        path=PICTURES / name, full_page=True, clip={"x": 0, "y": 0, "width": width, "height": height}
+    )
+    return name
+
+
+if __name__ == "__main__":
+    main()
