@@ -9,6 +9,7 @@ BENCHES = (
     "bench.startup",
     "bench.turns",
     "bench.reads",
+    "bench.console",
     "bench.detection",
     "bench.extraction",
     "bench.scammer",

@@ -28,7 +28,9 @@ RARE_WORD = "quicksilver"
 _TURNS = MESSAGES // SESSIONS // 2
 _STATUSES = ("ONGOING", "COMPLETED", "TERMINATED", "MAX_TURNS_REACHED")
 _TYPES = ("KYC_PHISHING", "OTP_THEFT", "LOTTERY_PRIZE", "INVESTMENT_FRAUD", "JOB_SCAM", None)
-_START = datetime(2026, 1, 1, tzinfo=UTC)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+BETWEEN = timedelta(minutes=20)
+"""Between the beginnings of two sessions."""
 _SYLLABLES = [
     onset + vowel + coda
     for onset in ("b", "ch", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "sh", "t", "v", "y")
@@ -83,24 +85,26 @@ class Load:
         return " ".join(self._random.choices(self.words, self._weights, k=self._random.randint(8, 18)))
 
 
-def fill(platform: Platform, sessions: int = SESSIONS) -> list[str]:
-    """Load the sessions, 50 messages each; their ids, oldest first."""
+def fill(platform: Platform, sessions: int = SESSIONS, start: datetime = START) -> list[str]:
+    """Load the sessions, 50 messages each, one every 20 minutes; their ids, oldest first."""
     load, database = Load(), platform.database("honeypot")
     per_turn = max(1, BATCH_ROWS // (_TURNS * 4 + VALUES // SESSIONS * 2 + 4))
     ids: list[str] = []
     for first in range(0, sessions, per_turn):
         batch = [(number, platform.ids.new()) for number in range(first, min(first + per_turn, sessions))]
-        database.write_now(_store, load, platform, batch)
+        database.write_now(_store, load, platform, batch, start)
         ids.extend(id for _, id in batch)
     return ids
 
 
-def _store(tx: Transaction, load: Load, platform: Platform, batch: list[tuple[int, str]]) -> None:
+def _store(
+    tx: Transaction, load: Load, platform: Platform, batch: list[tuple[int, str]], start: datetime
+) -> None:
     opened: list[Row] = []
     known: list[Row] = []
     lines: list[Row] = []
     for number, id in batch:
-        now = _START + timedelta(minutes=number * 20)
+        now = start + number * BETWEEN
         state = {
             "source_type": ("sms", "whatsapp", "email")[number % 3],
             "is_scam": number % 5 != 0,

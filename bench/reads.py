@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -25,7 +26,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
-from bench.loading import COMMON_WORD, MESSAGES, RARE_WORD, SESSIONS, Load, fill
+from bench.loading import COMMON_WORD, MESSAGES, RARE_WORD, SESSIONS, START, Load, fill
 from bench.machine import find_cores
 from bench.servers.server import ROOT, free_port
 from switchboard.apps import APPS
@@ -128,22 +129,30 @@ def _measure(engine: str, sessions: int, requests: int, console: Console) -> dic
             data_dir=Path(folder), database_url=SecretStr(url) if url else None, rate_limit_per_minute=0
         )
         platform = Platform(settings, APPS)
-        platform.migrate()
-        started = time.perf_counter()
-        ids = fill(platform, sessions)
-        # What the product does every night; a day's messages on top change little.
-        search.tidy(platform.database("honeypot"))
+        ids = load(platform, sessions, console, engine)
         _, token = platform.keys.create(command_caller(), "bench", ["honeypot"])
-        if url:
-            with platform.database("honeypot").engine.connect() as connection:
-                connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("ANALYZE")
         platform.close()
-        console.print(
-            f"{engine}: {sessions:,} sessions and {sessions * MESSAGES // SESSIONS:,} messages loaded in"
-            f" {time.perf_counter() - started:.0f} s"
-        )
-        with _server(settings, url) as port:
+        with serving(settings, url) as port:
             return {kind: _ask_many(port, token, ask, ids, requests) for kind, ask in KINDS.items()}
+
+
+def load(
+    platform: Platform, sessions: int, console: Console, engine: str, start: datetime = START
+) -> list[str]:
+    """Migrate, load the sessions and leave all as a night's upkeep would; their ids, oldest first."""
+    platform.migrate()
+    started = time.perf_counter()
+    ids = fill(platform, sessions, start)
+    # What the product does every night; a day's messages on top change little.
+    search.tidy(platform.database("honeypot"))
+    if engine == "postgresql":
+        with platform.database("honeypot").engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("ANALYZE")
+    console.print(
+        f"{engine}: {sessions:,} sessions and {sessions * MESSAGES // SESSIONS:,} messages loaded in"
+        f" {time.perf_counter() - started:.0f} s"
+    )
+    return ids
 
 
 @contextmanager
@@ -158,7 +167,7 @@ def _address(engine: str, folder: Path) -> Iterator[str | None]:
 
 
 @contextmanager
-def _server(settings: Settings, url: str | None) -> Iterator[int]:
+def serving(settings: Settings, url: str | None) -> Iterator[int]:
     """The product itself, on a loopback port of its own."""
     port, cores = free_port(), find_cores()
     environment = os.environ | {

@@ -170,7 +170,7 @@ def _measure_one(server: Server, place: Place, run: Run, options: Options, cores
             warm_up_seconds=options.warm_up_seconds,
             seconds=options.seconds,
         )
-        report = _send(scenario, cores)
+        report = send(scenario, cores)
     return Figures(
         rate=report.rate,
         p50_ms=report.p50_ms,
@@ -185,7 +185,7 @@ def _measure_one(server: Server, place: Place, run: Run, options: Options, cores
     )
 
 
-def _send(scenario: Scenario, cores: Cores) -> Report:
+def send(scenario: Scenario, cores: Cores) -> Report:
     """Run the load generator as a process of its own."""
     load = subprocess.run(
         [sys.executable, "-m", "bench.load", "--core", str(cores.load)],
