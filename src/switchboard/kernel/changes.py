@@ -11,9 +11,7 @@ from collections import Counter
 from collections.abc import Hashable
 from contextlib import suppress
 
-import psycopg
 import structlog
-from psycopg import sql
 
 from switchboard.kernel.database.database import Database
 from switchboard.kernel.errors import SwitchboardError
@@ -101,16 +99,24 @@ class Changes:
         while True:
             try:
                 await self._hear(url)
-            except psycopg.Error as error:
-                log.debug("notifications are not heard", error=type(error).__name__)
+            except OSError as error:
+                log.debug("notifications are not heard", error=str(error))
             await asyncio.sleep(_RECONNECT_SECONDS)
 
     async def _hear(self, url: str) -> None:
+        import psycopg
+        from psycopg import sql
+
         from switchboard.kernel.database.postgresql import channel_of, plain_url
 
-        connection = await psycopg.AsyncConnection.connect(plain_url(url), autocommit=True, connect_timeout=3)
-        async with connection:
-            for name in (PLATFORM, *self._platform.app_names):
-                await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel_of(name))))
-            async for _ in connection.notifies():
-                self._look.set()
+        try:
+            connection = await psycopg.AsyncConnection.connect(
+                plain_url(url), autocommit=True, connect_timeout=3
+            )
+            async with connection:
+                for name in (PLATFORM, *self._platform.app_names):
+                    await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel_of(name))))
+                async for _ in connection.notifies():
+                    self._look.set()
+        except psycopg.Error as error:
+            raise ConnectionError(type(error).__name__) from None

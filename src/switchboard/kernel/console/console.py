@@ -99,6 +99,8 @@ class Console:
 
     def _showing(self, section: Section, page: Page) -> Callable[[Request, Person], Awaitable[Response]]:
         async def show(request: Request, person: Person) -> Response:
+            # What the metrics and the error log call it: the path as it is written, without ids.
+            request.scope["route"] = page
             visit = self._visit(request, person, section)
             self._require_offered(visit, page)
             return await self._answer(visit, page, page.show)
@@ -109,6 +111,7 @@ class Console:
         self, section: Section, page: Page, act: Show
     ) -> Callable[[Request, Person], Awaitable[Response]]:
         async def do(request: Request, person: Person) -> Response:
+            request.scope["route"] = page
             form = await self._form(request, person)
             visit = self._visit(request, person, section, form)
             self._require_offered(visit, page)
