@@ -211,7 +211,7 @@ def test_filters_stand_in_the_address_and_the_files_hold_what_is_filtered(site: 
     assert len(rows) == len(json.loads(saved[".json"])) == shown
     assert {row["verdict"] for row in rows} == {"KYC_PHISHING"}
     page.get_by_role("link", name="Turns").click()
-    assert page.locator("th[aria-sort='descending']", has_text="Turns").count() == 1
+    expect(page.locator("th[aria-sort='descending']", has_text="Turns")).to_have_count(1)
     watched.require_quiet(site.host)
 
 

@@ -25,6 +25,7 @@ import switchboard
 from switchboard.apps import APPS
 from switchboard.apps.honeypot.service import Honeypot, Opening
 from switchboard.apps.honeypot.service.replays.replays import Replays
+from switchboard.kernel.channels.accounts import ChannelAccounts
 from switchboard.kernel.console.gate import Gate
 from switchboard.kernel.errors import Forbidden, SwitchboardError
 from switchboard.kernel.platform import Platform
@@ -53,6 +54,7 @@ SERVICES: dict[type, Sequence[str]] = {
     AuditLog: ["honeypot", "platform"],
     Accounts: ["platform"],
     Replays: ["honeypot"],
+    ChannelAccounts: ["honeypot"],
     Status: ["platform"],
 }
 """Every service, with the scopes that its operations are asked about."""
@@ -61,6 +63,8 @@ NO_CALLER_ASKS = {
     # What the server's start and end do.
     Honeypot: {"begin", "close"},
     Replays: {"close", "go_on"},
+    # A visitor of a chat is nobody; the start makes the account.
+    ChannelAccounts: {"find_webchat", "ensure_webchat"},
     # What the edge and the start do to know who is asking.
     ApiKeys: {"authenticate", "refresh", "write_last_used", "is_first_start"},
     # Signing in, for which a password or a one-time token stands, and what the start, the edge and the night do.
@@ -174,6 +178,8 @@ ARGUMENTS: dict[str, Callable[[World, str], tuple[Any, ...]]] = {
     "Honeypot.list_campaigns": lambda _world, _scope: ({}, None, 5),
     "Honeypot.get_campaign": lambda world, _scope: (world.campaign_id,),
     "Honeypot.map_campaign": lambda world, _scope: (world.campaign_id,),
+    "ChannelAccounts.list_accounts": lambda _world, _scope: (),
+    "ChannelAccounts.change_account": lambda _world, _scope: ("webchat",),
     "Replays.start_replay": lambda _world, _scope: ("a.jsonl", b'{"message": "Pay now"}'),
     "Replays.list_replays": lambda _world, _scope: (None, 5),
     "Replays.get_replay": lambda _world, _scope: ("gone-already",),
@@ -359,6 +365,8 @@ def _first_argument(service: type, name: str) -> str:
 def _make(service: type, world: World) -> Any:
     if service in (ApiKeys, Accounts):
         return world.platform.keys if service is ApiKeys else world.people.accounts
+    if service is ChannelAccounts:
+        return ChannelAccounts(world.platform, "honeypot")
     return world.replays if service is Replays else service(world.platform)
 
 
