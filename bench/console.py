@@ -143,6 +143,7 @@ def _site(folder: Path, sessions: int, console: Console) -> Iterator[Site]:
     settings = Settings(data_dir=folder / "data", database_url=None, rate_limit_per_minute=0)
     kept = folder / "ids.json"
     platform = Platform(settings, APPS)
+    platform.migrate()
     if not kept.exists():
         # The overview shows the last thirty days, so the last session began just now.
         start = platform.clock.now() - sessions * BETWEEN
