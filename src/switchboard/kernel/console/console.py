@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
@@ -115,9 +116,28 @@ class Console:
             form = await self._form(request, person)
             visit = self._visit(request, person, section, form)
             self._require_offered(visit, page)
-            return await self._answer(visit, page, act)
+            try:
+                return await self._answer(visit, page, act)
+            except SwitchboardError as error:
+                return await self._shown_again(visit, page, error)
 
         return do
+
+    async def _shown_again(self, visit: Visit, page: Page, error: SwitchboardError) -> Response:
+        """The page where something was refused: what is wrong with it, and what was typed still there."""
+        if error.status == 401:
+            raise error
+        try:
+            answer = await page.show(visit)
+        except SwitchboardError:
+            # It may be the page itself that is gone or not for this person.
+            raise error from None
+        if not isinstance(answer, Shown):
+            raise error
+        again = replace(answer, status=error.status, context={**answer.context, "refused": error}, watch=None)
+        response = self._framed(visit, page, again, None)
+        response.headers.update(retry_after(error))
+        return response
 
     def _require_offered(self, visit: Visit, page: Page) -> None:
         if page.needs is not None and not sees(visit.caller, visit.section, page):
@@ -126,9 +146,8 @@ class Console:
     def _visit(
         self, request: Request, person: Person, section: Section, form: FormData | None = None
     ) -> Visit:
-        caller = person.caller(request.state.correlation_id, _address(request))
         return Visit(
-            request, person, caller, self._platform, self._services.get(section.scope), section, form
+            request, person, person.caller, self._platform, self._services.get(section.scope), section, form
         )
 
     async def _form(self, request: Request, person: Person) -> FormData:
@@ -160,6 +179,8 @@ class Console:
                 "visit": visit,
                 "page": page,
                 "title": shown.title or page.title,
+                "here": _here(visit, page),
+                "typed": visit.typed,
                 "live": f"/live/{shown.watch}?since={quote(mark)}" if shown.watch and mark else None,
                 "notice": notice,
                 **shown.context,
@@ -172,7 +193,7 @@ class Console:
 
     def _frame_context(self, request: Request, person: Person | None) -> dict[str, Any]:
         theme = request.cookies.get("sb_theme", "")
-        caller = None if person is None else person.caller(None, None)
+        caller = None if person is None else person.caller
         return {
             "request": request,
             "person": person,
@@ -181,6 +202,8 @@ class Console:
             "navigation": [] if caller is None else self._navigation(caller),
             "notice": None,
             "live": None,
+            "refused": None,
+            "here": "",
         }
 
     def _navigation(self, caller: Any) -> list[tuple[str, list[Page]]]:
@@ -227,7 +250,8 @@ class Console:
 
     async def _person(self, request: Request) -> Person | None:
         token = self._cookies.session_token(request.cookies)
-        return None if token is None else await self._platform.accounts.find_person(token)
+        person = None if token is None else await self._platform.accounts.find_person(token)
+        return person and person.asking(_address(request), request.state.correlation_id)
 
     def _ask_to_sign_in(self, request: Request) -> Response:
         if request.method != "GET":
@@ -244,7 +268,7 @@ class Console:
         person = await self._person(request)
         if person is None:
             return _protected(RedirectResponse("/sign-in", 303))
-        offered = self._navigation(person.caller(None, None))
+        offered = self._navigation(person.caller)
         return _protected(RedirectResponse(offered[0][1][0].path if offered else "/account", 303))
 
     async def _sign_out(self, request: Request, person: Person) -> Response:
@@ -257,7 +281,7 @@ class Console:
 
     async def _live(self, request: Request, person: Person) -> Response:
         name = request.path_params["name"]
-        require(person.caller(None, None), READ, name)
+        require(person.caller, READ, name)
         fetched = request.headers.get("sec-fetch-site", "same-origin")
         if request.headers.get("origin") is not None or fetched != "same-origin":
             require_our_page(request, self._platform.settings)
@@ -324,6 +348,11 @@ def _digest(content: bytes) -> str:
 
 def _address(request: Request) -> str | None:
     return request.client.host if request.client else None
+
+
+def _here(visit: Visit, page: Page) -> str:
+    """The page's own address, also where the answer to something done on it is shown."""
+    return visit.request.url.path if visit.form is None else visit.request.url.path.rpartition("/")[0]
 
 
 def _place(request: Request) -> str:

@@ -61,6 +61,11 @@ class Visit:
             )
         return text
 
+    def typed(self, name: str, otherwise: str = "") -> str:
+        """What was typed into a field that was refused, to be typed no second time; passwords are not shown."""
+        given = self.form.get(name, otherwise) if self.form is not None else otherwise
+        return given if isinstance(given, str) else otherwise
+
     def fields(self, name: str) -> list[str]:
         """Every value given under one name."""
         return [] if self.form is None else [str(each)[:200] for each in self.form.getlist(name)]

@@ -162,6 +162,7 @@ class SignInPages:
                 "next": request.query_params.get("next", ""),
                 "live": None,
                 "person": None,
+                "here": "",
                 **context,
             }
         )

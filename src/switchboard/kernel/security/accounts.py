@@ -232,7 +232,7 @@ class Accounts(Administration):
             if sessions.end(tx, person.account_id, person.session_id):
                 deed.record(tx, "sign_out", person.account_id)
 
-        await self._do(turn, _own(person))
+        await self._do(turn, person.caller)
 
     async def sign_out_everywhere(self, person: Person) -> None:
         """End all other sessions of the person."""
@@ -241,7 +241,7 @@ class Accounts(Administration):
             ended = sessions.end_all(tx, person.account_id, but_id=person.session_id)
             deed.record(tx, "sign_out_everywhere", person.account_id, {"sessions": ended})
 
-        await self._do(turn, _own(person))
+        await self._do(turn, person.caller)
 
     async def my_sessions(self, person: Person) -> list[SessionRow]:
         return await self._database.read(
@@ -260,7 +260,7 @@ class Accounts(Administration):
                 raise NotFound("There is no such session of yours.", hint="It may have ended already.")
             deed.record(tx, "end_session", person.account_id)
 
-        await self._do(turn, _own(person))
+        await self._do(turn, person.caller)
 
     async def change_password(self, person: Person, old: str, new: str) -> SignedIn:
         """Set a new password: this session goes on under a new token, all others end.
@@ -304,6 +304,15 @@ class Accounts(Administration):
         await self._database.write(turn)
         return secret, second_factor.uri(secret, name=person.name, issuer=self._issuer)
 
+    async def begun_second_factor(self, person: Person) -> tuple[str, str]:
+        """The secret that was begun and waits for its first code, with its otpauth address. Raises Conflict."""
+        account = await self._database.read(account_rows.get, person.account_id)
+        if account["sealed_new_totp"] is None:
+            raise _not_begun()
+        context = second_factor.context(person.account_id)
+        secret = self._vault().open_text(account["sealed_new_totp"], context)
+        return secret, second_factor.uri(secret, name=person.name, issuer=self._issuer)
+
     async def confirm_second_factor(self, person: Person, code: str) -> list[str]:
         """Turn the begun second factor on; ten recovery codes, shown once.
 
@@ -315,7 +324,7 @@ class Accounts(Administration):
             account = account_rows.hold(tx, person.account_id)
             _require_no_second_factor(account)
             if account["sealed_new_totp"] is None:
-                return Conflict("No second factor was begun.", hint="Begin anew and scan the code again.")
+                return _not_begun()
             buckets = throttling.buckets_of_code(person.account_id, None)
             throttling.count_attempt(tx, buckets, now)
             secret = vault.open_text(account["sealed_new_totp"], second_factor.context(person.account_id))
@@ -327,7 +336,7 @@ class Accounts(Administration):
             deed.record(tx, "second_factor_on", person.account_id)
             return None
 
-        _or_raise(await self._do(turn, _own(person)))
+        _or_raise(await self._do(turn, person.caller))
         return codes
 
     async def remove_second_factor(self, person: Person, password: str) -> None:
@@ -340,7 +349,25 @@ class Accounts(Administration):
             second_factor.remove(tx, person.account_id)
             deed.record(tx, "second_factor_off", person.account_id)
 
-        await self._do(turn, _own(person))
+        await self._do(turn, person.caller)
+
+    async def renew_recovery_codes(self, person: Person, password: str) -> list[str]:
+        """Ten new recovery codes, shown once; the older ones count no more.
+
+        Raises Forbidden (403) for a wrong password, Conflict while no second factor is on.
+        """
+        confirmed = await self._confirm_password(person, password)
+        codes, now = second_factor.new_recovery_codes(), self._clock.now()
+
+        def turn(tx: Transaction, deed: Deed) -> None:
+            account = confirmed.take_back(tx, now)
+            if account["sealed_totp"] is None:
+                raise Conflict("No second factor is on.", hint="Set it up; the codes come with it.")
+            second_factor.keep_recovery_codes(tx, person.account_id, codes)
+            deed.record(tx, "recovery_codes_renewed", person.account_id)
+
+        await self._do(turn, person.caller)
+        return codes
 
     async def count_recovery_codes(self, person: Person) -> int:
         """Recovery codes that are not used yet."""
@@ -453,7 +480,7 @@ class Accounts(Administration):
             tx, account["id"], new, origin, self._lifetime, known_device_id=device_id, now=now
         )
         person = as_person(account, new.id, new.token, now)
-        caller = person.caller(None, origin.address)
+        caller = person.asking(origin.address, None).caller
         audit.record(tx, caller, action, "account", account["id"], id=new.audit_id, at=now, details=details)
         return SignedIn(person, new.token, new.device_token)
 
@@ -544,10 +571,6 @@ def _require_no_second_factor(account: Row) -> None:
         raise Conflict("A second factor is on already.", hint="Turn it off first to set up another.")
 
 
-def _own(person: Person) -> Caller:
-    return person.caller(None, None)
-
-
 def _origin(address: str | None, user_agent: str | None) -> Origin:
     """What a request says about itself, cut to what is stored; an address that is none is left out."""
     printable = "".join(character for character in (user_agent or "") if character.isprintable())
@@ -557,6 +580,10 @@ def _origin(address: str | None, user_agent: str | None) -> Origin:
         text = None
     network = throttling.network_key(throttling.network_of(text))
     return Origin(text, printable[:_USER_AGENT_LIMIT] or None, network)
+
+
+def _not_begun() -> Conflict:
+    return Conflict("No second factor was begun.", hint="Begin anew and scan the code again.")
 
 
 def _or_raise(outcome: T | SwitchboardError) -> T:

@@ -31,14 +31,20 @@ class Person(NamedTuple):
     signed_in_at: datetime
     has_second_factor: bool
     display_name: str | None
+    address: str | None = None
+    correlation_id: str | None = None
 
-    def caller(self, correlation_id: str | None, address: str | None) -> Caller:
-        """This person asking, for the length of one request."""
+    def asking(self, address: str | None, correlation_id: str | None) -> Person:
+        """The same person, for the length of one request: what they do is recorded with both."""
+        return self._replace(address=address, correlation_id=correlation_id)
+
+    @property
+    def caller(self) -> Caller:
         return Caller(
             actor=f"person:{self.name}",
             scope=f"account:{self.account_id}",
-            correlation_id=correlation_id,
-            address=address,
+            correlation_id=self.correlation_id,
+            address=self.address,
             roles=self.roles,
         )
 

@@ -91,6 +91,11 @@ def begin(tx: Transaction, account_id: str, sealed_secret: str) -> None:
 def confirm(tx: Transaction, account_id: str, step: int, recovery_codes: list[str]) -> None:
     """The begun secret is the second factor from now on, with these codes in place of all older ones."""
     tx.run(_CONFIRM, id=account_id, step=step)
+    keep_recovery_codes(tx, account_id, recovery_codes)
+
+
+def keep_recovery_codes(tx: Transaction, account_id: str, recovery_codes: list[str]) -> None:
+    """These codes in place of all older ones."""
     tx.run(_FORGET_CODES, account_id=account_id)
     tx.run_many(_ADD_CODE, [{"account_id": account_id, "code_hash": _hash(code)} for code in recovery_codes])
 

@@ -1,5 +1,5 @@
 // What the console's pages do beyond plain HTML: times in the reader's zone, changes as they happen, the keyboard,
-// dialogs. Every page works without it, a little less comfortably. Nothing here builds HTML from text.
+// dialogs. Reading, filtering and signing in work without it. Nothing here builds HTML from text.
 "use strict";
 
 const page = document.documentElement;
@@ -133,7 +133,8 @@ async function send(form) {
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!answer.ok || !samePath(answer.url)) {
       if (answer.ok) return location.assign(answer.url);
-      say(form, one("h1", fresh)?.textContent ?? "That did not work.", one("h1 + p", fresh)?.textContent ?? "");
+      const refused = one("[data-refused]", fresh);
+      say(form, one(refused ? "b" : "h1", refused ?? fresh)?.textContent ?? "That did not work.", one(refused ? "p + p" : "h1 + p", refused ?? fresh)?.textContent ?? "");
       return;
     }
     say(form, "", "");
@@ -252,6 +253,10 @@ addEventListener("submit", (event) => {
 });
 
 addEventListener("pageshow", () => { for (const field of all("[data-filters] :disabled, form button:disabled")) field.disabled = false; });
+
+// After something was done or refused the address is the deed's; the page's own can be loaded again.
+const here = document.body.dataset.here;
+if (here && here !== location.pathname) history.replaceState(null, "", here);
 
 if (innerWidth < 736) for (const box of all("[data-folds=closed]")) box.removeAttribute("open");
 for (const region of all("[data-live]")) shown.set(region, region.innerHTML);

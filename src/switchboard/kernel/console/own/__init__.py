@@ -53,6 +53,7 @@ SECTION = Section(
                 "password": account.change_password,
                 "begin-second-factor": account.begin_second_factor,
                 "confirm-second-factor": account.confirm_second_factor,
+                "renew-recovery-codes": account.renew_recovery_codes,
                 "remove-second-factor": account.remove_second_factor,
                 "end-session": account.end_session,
                 "end-others": account.end_others,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import segno
 from markupsafe import Markup
@@ -40,13 +41,28 @@ async def begin_second_factor(visit: Visit) -> Answer:
 
 async def confirm_second_factor(visit: Visit) -> Answer:
     """Turn it on; the recovery codes are shown in this answer and nowhere else."""
-    codes = await visit.platform.accounts.confirm_second_factor(visit.person, visit.field("code", longest=40))
+    accounts = visit.platform.accounts
+    try:
+        codes = await accounts.confirm_second_factor(visit.person, visit.field("code", longest=40))
+    except Invalid as error:
+        # The same picture again: the app has scanned it already.
+        secret, address = await accounts.begun_second_factor(visit.person)
+        shown = await _shown(visit, secret=secret, picture=_picture(address), refused=error)
+        return replace(shown, status=error.status)
     return await _shown(visit, codes=codes)
 
 
 async def remove_second_factor(visit: Visit) -> Redirect:
     await visit.platform.accounts.remove_second_factor(visit.person, visit.field("password", longest=1_000))
     return Redirect(_HERE, "The second step is off. Your password alone signs you in.")
+
+
+async def renew_recovery_codes(visit: Visit) -> Answer:
+    """New ones, shown in this answer and nowhere else."""
+    password = visit.field("password", longest=1_000)
+    return await _shown(
+        visit, codes=await visit.platform.accounts.renew_recovery_codes(visit.person, password)
+    )
 
 
 async def end_session(visit: Visit) -> Redirect:
@@ -61,7 +77,8 @@ async def end_others(visit: Visit) -> Redirect:
 
 async def _shown(visit: Visit, **more: object) -> Shown:
     sessions = await visit.platform.accounts.my_sessions(visit.person)
-    context = {"sessions": sessions, "secret": None, "picture": None, "codes": None}
+    left = await visit.platform.accounts.count_recovery_codes(visit.person)
+    context = {"sessions": sessions, "codes_left": left, "secret": None, "picture": None, "codes": None}
     return Shown("frame/account.html", context | more)
 
 
