@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator, Callable
+from importlib.resources import files
 from typing import Any
 
 import httpx
@@ -259,3 +261,9 @@ async def test_a_chat_of_an_app_that_has_none_does_not_start(
     with pytest.raises(Invalid, match="nobody"):
         create_app(platform)
     platform.close()
+
+
+def test_the_chat_is_small_enough_for_a_slow_phone() -> None:
+    folder = files("switchboard.kernel.channels.webchat").joinpath("assets")
+    compressed = sum(len(gzip.compress(each.read_bytes())) for each in folder.iterdir() if each.is_file())
+    assert compressed < 15_000

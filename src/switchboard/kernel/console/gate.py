@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -27,6 +28,8 @@ _WAITING = b"""<!doctype html>
 <body><h1>Switchboard is starting</h1><p>This page opens by itself in a moment.</p></body></html>
 """
 
+_LONGEST_START_SECONDS = 20.0
+
 log = structlog.get_logger("switchboard.console")
 
 
@@ -38,12 +41,14 @@ class Gate:
         self._services = services
         self._changes = Changes(platform)
         self.console: Console | None = None
+        self._opened = asyncio.Event()
 
     async def load(self) -> None:
         """Import and open the console; to be called when the server answers."""
         self.console = await asyncio.to_thread(self._make)
         self._changes.start()
         self.console.streams.start()
+        self._opened.set()
         # What is loaded now stays: looking through it for garbage would stop every answer for a while.
         gc.collect()
         gc.freeze()
@@ -71,12 +76,18 @@ class Gate:
         wants_page = b"text/html" in dict(scope["headers"]).get(b"accept", b"")
         if path.startswith(_PROGRAMS) or (self.console is None and not wants_page):
             raise NotFound("There is nothing at this path.", hint="See /docs for what there is.")
-        if self.console is not None:
-            await self.console.app(scope, receive, send)
-        elif scope["method"] in ("GET", "HEAD"):
+        if self.console is None and scope["method"] in ("GET", "HEAD"):
             await _answer(send, 503, _WAITING)
         else:
+            await (await self._when_open()).app(scope, receive, send)
+
+    async def _when_open(self) -> Console:
+        """The console, as soon as it is there: what a person typed before a restart is not sent in vain."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._opened.wait(), _LONGEST_START_SECONDS)
+        if self.console is None:
             raise Unavailable("Switchboard is starting.", hint="Send it again in a moment.")
+        return self.console
 
 
 _PROGRAMS = ("/api/", "/health", "/metrics", "/docs", "/openapi")
