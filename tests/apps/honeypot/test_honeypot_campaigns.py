@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from switchboard.apps.honeypot.rules.linking import components
-from switchboard.apps.honeypot.service import Honeypot, Opening
+from switchboard.apps.honeypot.service import Honeypot, Opening, queries
 from switchboard.kernel.clock import FixedClock
 from switchboard.kernel.database.statement import Statement
 from switchboard.kernel.errors import Conflict, NotFound
@@ -65,6 +65,37 @@ async def test_the_same_number_in_two_sessions_makes_a_campaign(honeypot: Honeyp
     assert {row["scam_type"] for row in campaign["scam_types"]} == {"KYC_PHISHING", "LOTTERY_PRIZE"}
     sessions = await honeypot.list_sessions(ME, {"campaign_id": campaign["id"]}, None, 10)
     assert {row["id"] for row in sessions} == {one, other}
+
+
+async def test_the_newest_sessions_speak_for_a_campaign_that_has_outgrown_a_list(
+    honeypot: Honeypot, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "_SPEAK_FOR_ALL", 2)
+    first = "Lottery! Pay to win@ybl and to old@ybl, call 98765 43210"
+    for text in (
+        first,
+        first,
+        "Your KYC expired, pay kyc@ybl",
+        "Your KYC expired, pay kyc@ybl or call 98765 43210",
+    ):
+        await open_with(honeypot, text)
+        clock.advance(timedelta(minutes=1))
+    [campaign] = await honeypot.list_campaigns(ME, {}, None, 10)
+    assert campaign["session_count"] == 4
+    assert [tie["shown"] for tie in campaign["ties"]] == ["kyc@ybl"]
+    assert [row["scam_type"] for row in campaign["scam_types"]] == ["KYC_PHISHING"]
+
+
+async def test_sessions_that_go_on_are_listed_by_who_spoke_last(
+    honeypot: Honeypot, clock: FixedClock
+) -> None:
+    ids = []
+    for _ in range(4):
+        ids.append(await open_with(honeypot, "Your KYC expired"))
+        clock.advance(timedelta(minutes=1))
+    await honeypot.end_session(ME, ids[2], None)
+    await honeypot.receive_message(ME, ids[0], "Are you there?")
+    assert [row["id"] for row in await honeypot.list_ongoing(ME, 10)] == [ids[0], ids[3], ids[1]]
 
 
 async def test_a_later_turn_can_bring_two_campaigns_together(honeypot: Honeypot) -> None:

@@ -37,7 +37,7 @@ class SessionModel(Base):
             sqlite_where=sa.text("status = 'ONGOING'"),
             postgresql_where=sa.text("status = 'ONGOING'"),
         ),
-        sa.Index("ix_sessions_campaign_id", "campaign_id"),
+        sa.Index("ix_sessions_campaign_id", "campaign_id", "created_at"),
     )
 
     id: Mapped[str] = mapped_column(sa.String(36), primary_key=True, default=_new_id)

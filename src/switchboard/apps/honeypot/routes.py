@@ -266,7 +266,10 @@ class TypeCount(BaseModel):
 
 
 class Campaign(BaseModel):
-    """Sessions that hang together through shared values."""
+    """Sessions that hang together through shared values.
+
+    `scam_types` and `ties` are counted over all of them, in a campaign of more than 500 over its newest 500.
+    """
 
     id: str
     name: str | None

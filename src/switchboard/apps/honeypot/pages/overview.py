@@ -24,7 +24,7 @@ async def show(visit: Visit) -> Shown:
         days=1
     )
     figures = await visit.service.sum_figures(visit.caller, tomorrow - timedelta(days=days), tomorrow)
-    ongoing = await visit.service.list_sessions(visit.caller, {"status": "ONGOING"}, None, _LATEST)
+    ongoing = await visit.service.list_ongoing(visit.caller, _LATEST)
     context = {
         "days": days,
         "stretches": _STRETCHES,

@@ -162,6 +162,11 @@ class Honeypot:
         return await self._database.read(queries.list_sessions, filters, before, limit, order)
 
     @operation(READ)
+    async def list_ongoing(self, caller: Caller, limit: int) -> list[Row]:
+        """Sessions that go on, the one that was spoken in last first."""
+        return await self._database.read(lambda tx: tx.rows(statements.LIST_ONGOING, limit=limit))
+
+    @operation(READ)
     async def find_sessions_that_say(
         self, caller: Caller, query: str, filters: Mapping[str, Any], before: int | None, limit: int
     ) -> tuple[list[Row], int | None]:

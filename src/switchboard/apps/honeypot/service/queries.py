@@ -28,6 +28,7 @@ _LAST_ID = "~"
 _FAR_FUTURE = datetime(9999, 12, 31, tzinfo=UTC)
 _LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 _TIES = 5
+_SPEAK_FOR_ALL = 500
 _ALL_LINES = 500
 _MOST_EDGES = 5_000
 
@@ -276,14 +277,23 @@ def _meets(row: Row, filters: Mapping[str, Any]) -> bool:
 
 
 def _with_ties(tx: Transaction, campaigns: Sequence[Row], most: int = _TIES) -> list[Answer]:
-    """Campaigns with their kinds of scam and with the values that most of their sessions share."""
-    ids = as_json([row["id"] for row in campaigns])
+    """Campaigns with their kinds of scam and with the values that most of their sessions share.
+
+    For a campaign that has outgrown `_SPEAK_FOR_ALL` sessions its newest so many speak, so that a list costs the
+    same whatever grew in it.
+    """
+    grown = [row for row in campaigns if row["session_count"] > _SPEAK_FOR_ALL]
+    asked = [([row["id"] for row in campaigns if row not in grown], _LONG_AGO)]
+    for row in grown:
+        newest = tx.find(links.FIND_NEWEST_OF_CAMPAIGN, campaign_id=row["id"], offset=_SPEAK_FOR_ALL - 1)
+        asked.append(([row["id"]], newest["created_at"] if newest else _LONG_AGO))
     types: dict[str, list[Row]] = {}
-    for row in tx.rows(links.COUNT_CAMPAIGN_TYPES, ids=ids):
-        types.setdefault(row["campaign_id"], []).append(row)
     ties: dict[str, list[Row]] = {}
-    for row in tx.rows(links.LIST_TIES, ids=ids):
-        ties.setdefault(row["campaign_id"], []).append(row)
+    for ids, since in asked:
+        for row in tx.rows(links.COUNT_CAMPAIGN_TYPES, ids=as_json(ids), since=since):
+            types.setdefault(row["campaign_id"], []).append(row)
+        for row in tx.rows(links.LIST_TIES, ids=as_json(ids), since=since):
+            ties.setdefault(row["campaign_id"], []).append(row)
     return [
         {**row, "scam_types": types.get(row["id"], []), "ties": ties.get(row["id"], [])[:most]}
         for row in campaigns

@@ -94,6 +94,15 @@ RECORD_INTELLIGENCE = Statement(
 )
 
 
+# Told by name, because SQLite would otherwise look at every session that goes on, and sort them.
+LIST_ONGOING = Statement(
+    f"SELECT {_SESSION} FROM {{sessions}} INDEXED BY ix_sessions_open_last_message_at"
+    " WHERE status = 'ONGOING' ORDER BY last_message_at DESC LIMIT :limit",
+    postgresql=f"SELECT {_SESSION} FROM {{sessions}} WHERE status = 'ONGOING'"
+    " ORDER BY last_message_at DESC NULLS LAST LIMIT :limit",
+)
+
+
 @cache
 def list_sessions(filters: frozenset[str], column: str = "created_at", descending: bool = True) -> Statement:
     """The statement that lists sessions by these filters in an order; made once for each set of them."""

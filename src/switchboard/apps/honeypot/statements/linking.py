@@ -72,25 +72,29 @@ LIST_TIES = Statement(
     "SELECT t.campaign_id, l.id, l.kind, coalesce(l.shown, l.value) AS shown, l.bank_name, t.sessions FROM"
     " (SELECT s.campaign_id, v.value, v.kind, count(*) AS sessions"
     "  FROM {sessions} s JOIN {intelligence_values} v ON v.session_id = s.id"
-    "  WHERE s.campaign_id IN (SELECT value FROM json_each(:ids))"
+    "  WHERE s.campaign_id IN (SELECT value FROM json_each(:ids)) AND s.created_at >= :since"
     "  GROUP BY s.campaign_id, v.value, v.kind HAVING count(*) > 1) t"
     " JOIN {linked_values} l ON l.value = t.value AND l.kind = t.kind ORDER BY t.sessions DESC, l.id",
     postgresql="SELECT t.campaign_id, l.id, l.kind, coalesce(l.shown, l.value) AS shown, l.bank_name, t.sessions"
     " FROM (SELECT s.campaign_id, v.value, v.kind, count(*) AS sessions"
     "  FROM {sessions} s JOIN {intelligence_values} v ON v.session_id = s.id"
-    "  WHERE s.campaign_id IN (SELECT json_array_elements_text(:ids::json))"
+    "  WHERE s.campaign_id IN (SELECT json_array_elements_text(:ids::json)) AND s.created_at >= :since"
     "  GROUP BY s.campaign_id, v.value, v.kind HAVING count(*) > 1) t"
     " JOIN {linked_values} l ON l.value = t.value AND l.kind = t.kind ORDER BY t.sessions DESC, l.id",
 )
 COUNT_CAMPAIGN_TYPES = Statement(
     "SELECT campaign_id, scam_type, count(*) AS sessions FROM {sessions}"
-    " WHERE campaign_id IN (SELECT value FROM json_each(:ids)) AND is_scam"
+    " WHERE campaign_id IN (SELECT value FROM json_each(:ids)) AND created_at >= :since AND is_scam"
     " GROUP BY campaign_id, scam_type ORDER BY sessions DESC, scam_type",
     postgresql="SELECT campaign_id, scam_type, count(*) AS sessions FROM {sessions}"
-    " WHERE campaign_id IN (SELECT json_array_elements_text(:ids::json)) AND is_scam"
+    " WHERE campaign_id IN (SELECT json_array_elements_text(:ids::json)) AND created_at >= :since AND is_scam"
     " GROUP BY campaign_id, scam_type ORDER BY sessions DESC, scam_type",
 )
 
+FIND_NEWEST_OF_CAMPAIGN = Statement(
+    "SELECT created_at FROM {sessions} WHERE campaign_id = :campaign_id"
+    " ORDER BY created_at DESC LIMIT 1 OFFSET :offset"
+)
 LIST_OWN_VALUES = Statement(
     "SELECT kind, value, coalesce(shown, value) AS shown, confidence, occurrences, first_turn, last_turn, first_seen_at, last_seen_at"
     " FROM {intelligence_values} WHERE session_id = :session_id ORDER BY first_seen_at, id"
