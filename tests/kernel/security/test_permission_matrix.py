@@ -175,6 +175,7 @@ ARGUMENTS: dict[str, Callable[[World, str], tuple[Any, ...]]] = {
     "Honeypot.search": lambda _world, _scope: ("pay", None, 5),
     "Honeypot.list_values": lambda _world, _scope: ({}, None, None, 5),
     "Honeypot.get_value": lambda world, _scope: (world.value_id, None, 5),
+    "Honeypot.list_ongoing": lambda _world, _scope: (5,),
     "Honeypot.list_campaigns": lambda _world, _scope: ({}, None, 5),
     "Honeypot.get_campaign": lambda world, _scope: (world.campaign_id,),
     "Honeypot.map_campaign": lambda world, _scope: (world.campaign_id,),
