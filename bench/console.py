@@ -78,6 +78,7 @@ class Site:
             "status": ("/status", "main dl, main table"),
             "people": ("/people", "main table tbody tr"),
             "keys": ("/keys", "main table tbody tr"),
+            "channels": ("/channels", "main h1"),
             "audit": ("/audit", rows),
             "settings": ("/settings", "main table tbody tr"),
             "search": (f"/search?q={COMMON_WORD}", "main li, main tbody tr"),

@@ -38,15 +38,19 @@ PAGES = {
     "campaigns": "/honeypot/campaigns",
     "campaign": "first:/honeypot/campaigns",
     "simulator": "/honeypot/simulator",
+    "simulated": "first:/honeypot/simulator",
     "replays": "/honeypot/replays",
     "replay": "first:/honeypot/replays",
     "search": "/search?q=98765 43210",
     "status": "/status",
     "people": "/people",
+    "person": "first:/people",
     "keys": "/keys",
+    "channels": "/channels",
     "audit": "/audit",
     "settings": "/settings",
     "account": "/account",
+    "error": "/honeypot/sessions/there-is-none",
 }
 OUTSIDE = {"sign-in": "/sign-in", "chat": "/chat/honeypot"}
 
@@ -75,6 +79,8 @@ def main() -> None:
                 "Hello! What is it about?",
             )
             with chromium() as browser:
+                for name in _picture_set_up(browser, served):
+                    print(name)
                 cookies = _fill(browser, served)
                 for name in _picture_all(browser, served.address, cookies):
                     print(name)
@@ -111,38 +117,48 @@ def _fill(browser: Any, served: Served) -> Any:
     return context.storage_state()
 
 
-def _picture_all(browser: Any, address: str, cookies: Any) -> Iterator[str]:
+def _windows() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The end of a picture's name, and the browser's window for it."""
     for size, (width, height) in SIZES.items():
         for scheme in SCHEMES:
-            options = {
-                "base_url": address,
-                "viewport": {"width": width, "height": height},
-                "color_scheme": scheme,
-            }
-            inside = browser.new_context(storage_state=cookies, **options).new_page()
-            for name, path in PAGES.items():
-                _go(inside, path)
-                yield _picture(inside, f"{name}-{scheme}-{size}.png", width)
-            outside = browser.new_context(**options).new_page()
-            for name, path in OUTSIDE.items():
-                outside.goto(path)
-                if name == "chat":
-                    outside.get_by_label("Your message").fill(SCAMMER[0])
-                    outside.get_by_role("button", name="Send").click()
-                    outside.locator(".line").nth(1).wait_for()
-                yield _picture(outside, f"{name}-{scheme}-{size}.png", width)
+            yield f"{scheme}-{size}", {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
+
+
+def _picture_set_up(browser: Any, served: Served) -> Iterator[str]:
+    """The page of the first account, which is there as long as nobody has one."""
+    for window, options in _windows():
+        page = browser.new_context(**options).new_page()
+        page.goto(served.setup_link)
+        yield _picture(page, f"set-up-{window}.png", options)
+
+
+def _picture_all(browser: Any, address: str, cookies: Any) -> Iterator[str]:
+    for window, options in _windows():
+        inside = browser.new_context(base_url=address, storage_state=cookies, **options).new_page()
+        for name, path in PAGES.items():
+            _go(inside, path)
+            yield _picture(inside, f"{name}-{window}.png", options)
+        outside = browser.new_context(base_url=address, **options).new_page()
+        for name, path in OUTSIDE.items():
+            outside.goto(path)
+            if name == "chat":
+                outside.get_by_label("Your message").fill(SCAMMER[0])
+                outside.get_by_role("button", name="Send").click()
+                outside.locator(".line").nth(1).wait_for()
+            yield _picture(outside, f"{name}-{window}.png", options)
 
 
 def _go(page: Any, path: str) -> None:
     """A page, or the first thing that a list leads to."""
     page.goto(path.removeprefix("first:"))
     if path.startswith("first:"):
-        page.locator("tbody tr a").first.click()
+        page.locator("tbody tr a, #recent li a").first.click()
         page.wait_for_load_state()
 
 
-def _picture(page: Any, name: str, width: int) -> str:
+def _picture(page: Any, name: str, options: dict[str, Any]) -> str:
     page.wait_for_timeout(150)
+    width = options["viewport"]["width"]
     height = min(TALLEST, page.evaluate("document.documentElement.scrollHeight"))
     page.screenshot(
         path=PICTURES / name, full_page=True, clip={"x": 0, "y": 0, "width": width, "height": height}

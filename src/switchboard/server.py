@@ -275,7 +275,7 @@ async def _in_background(*tasks: tuple[Callable[[], Any], float]) -> AsyncIterat
 
 def _open_chats(app: FastAPI, platform: Platform) -> ChatPages | None:
     """The chat pages of the apps that the setting names. Raises Invalid for one that nobody can talk to."""
-    names = [name.strip() for name in platform.settings.webchat_apps.split(",") if name.strip()]
+    names = platform.settings.open_webchats
     if not names:
         return None
     from switchboard.kernel.channels.webchat.routes import ChatPages

@@ -34,6 +34,7 @@ PAGES = (
     "/status",
     "/people",
     "/keys",
+    "/channels",
     "/audit",
     "/settings",
     "/search?q=customer",

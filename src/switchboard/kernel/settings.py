@@ -207,6 +207,11 @@ class Settings(BaseSettings):
         return self.public_url is not None and self.public_url.startswith("https://")
 
     @property
+    def open_webchats(self) -> list[str]:
+        """The apps of `webchat_apps`."""
+        return [name.strip() for name in self.webchat_apps.split(",") if name.strip()]
+
+    @property
     def is_postgresql(self) -> bool:
         return self.database_url is not None
 

@@ -56,6 +56,35 @@ async def test_what_was_typed_is_still_there(console: House) -> None:
     assert 'value="soon"' in key.text
 
 
+async def test_a_chat_is_titled_opened_and_shown_to_sites(platform: Platform) -> None:
+    platform.settings = platform.settings.model_copy(
+        update={"webchat_apps": "honeypot", "public_url": "https://desk.example.org"}
+    )
+    origin = {"Origin": "https://desk.example.org"}
+    async with house(platform) as console:
+        await console.platform.accounts.create_account_with_password(
+            command_caller(), "asha", ADMINISTRATOR, PASSWORD
+        )
+        asha = console.browser()
+        asha.http.base_url = "https://desk.example.org"
+        asha.http.headers.update(origin)
+        await asha.sign_in("asha")
+        fields = {"app": "honeypot", "title": "Ask <us>", "greeting": "مرحبا", "is_enabled": "yes"}
+        sites = "https://shop.example.org\nhttps://www.example.org"
+        refused = await asha.post("/channels/change", {**fields, "allowed_origins": f"{sites}\nshop"})
+        assert refused.status_code == 422
+        assert "shop&#39; is no site" in refused.text
+        assert 'value="Ask &lt;us&gt;"' in refused.text
+        assert (await asha.post("/channels/change", {**fields, "allowed_origins": sites})).status_code == 303
+        page = (await asha.get("/channels")).text
+        assert "https://desk.example.org/chat/honeypot/widget.js" in page
+        chat = await asha.get("/chat/honeypot")
+        assert "Ask &lt;us&gt;" in chat.text
+        assert "https://shop.example.org https://www.example.org" in chat.headers["content-security-policy"]
+        await asha.post("/channels/change", {**fields, "is_enabled": "", "allowed_origins": sites})
+        assert (await asha.get("/chat/honeypot")).status_code == 404
+
+
 async def test_what_is_not_for_a_person_is_not_shown_around_a_refusal(console: House) -> None:
     ravi = await console.person("ravi", {"honeypot": "viewer"})
     refused = await ravi.post("/people/invite", {"name": "mallory"})

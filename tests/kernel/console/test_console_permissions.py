@@ -15,6 +15,7 @@ from tests.console import PASSWORD, Browser, House, house
 
 from switchboard.apps.honeypot.service import Honeypot, Opening
 from switchboard.apps.honeypot.service.replays.replays import Replays
+from switchboard.kernel.channels.accounts import ChannelAccounts
 from switchboard.kernel.console.listing import Listing
 from switchboard.kernel.console.page import Page, Section, Show
 from switchboard.kernel.platform import Platform
@@ -26,7 +27,7 @@ from switchboard.kernel.security.permissions import ANYWHERE, ROLES, Permission,
 from switchboard.kernel.status import Status
 
 ME = command_caller()
-SERVICES = (Honeypot, Replays, Accounts, ApiKeys, AuditLog, Status)
+SERVICES = (Honeypot, Replays, Accounts, ApiKeys, AuditLog, Status, ChannelAccounts)
 
 
 class Who(NamedTuple):
@@ -48,6 +49,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "/honeypot/simulator/begin": {"message": "Pay to ring@ybl now"},
     "/honeypot/simulator/{session_id}/say": {"message": "Pay now"},
     "/keys/create": {"name": "new", "app": "honeypot", "role": "viewer"},
+    "/channels/change": {"app": "honeypot", "title": "Ask us"},
     "/people/invite": {"name": "nobody here", "role:honeypot": "viewer"},
     "/account/password": {
         "old": PASSWORD,
@@ -133,14 +135,14 @@ def _operations_in(show: Any) -> Iterator[tuple[Permission, str | None]]:
                 permission = operations_of(service).get(name)
                 if permission is not None and _is_asked(function, service):
                     is_narrowing = getattr(getattr(service, name), "within", None) is not None
-                    yield permission, None if is_narrowing else service.scope
+                    yield permission, None if is_narrowing else getattr(service, "scope", None)
 
 
 def _is_asked(function: Any, service: type) -> bool:
     """Whether the function's code speaks of this service: two services may have operations of one name."""
     words = {
         Honeypot: {"service"}, Replays: {"replays"}, Accounts: {"accounts"}, ApiKeys: {"keys"},
-        AuditLog: {"AuditLog"}, Status: {"Status"},
+        AuditLog: {"AuditLog"}, Status: {"Status"}, ChannelAccounts: {"ChannelAccounts"},
     }  # fmt: skip
     return bool(words[service] & set(function.__code__.co_names))
 

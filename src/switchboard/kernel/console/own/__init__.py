@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from switchboard.kernel.console.own import account, audit, keys, people, search, settings, status
+from switchboard.kernel.console.own import account, audit, channels, keys, people, search, settings, status
 from switchboard.kernel.console.page import Page, Section
 from switchboard.kernel.security.permissions import ADMINISTER, PLATFORM_SCOPE
 
@@ -40,6 +40,15 @@ SECTION = Section(
             needs=ADMINISTER,
             anywhere=True,
             acts={"create": keys.create, "revoke": keys.revoke},
+        ),
+        Page(
+            "/channels",
+            "Channels",
+            channels.show,
+            place="Channels",
+            needs=ADMINISTER,
+            anywhere=True,
+            acts={"change": channels.change},
         ),
         Page("/audit", "Audit", audit.show, place="Audit", needs=ADMINISTER, anywhere=True),
         Page("/settings", "Settings", settings.show, place="Settings", needs=ADMINISTER),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from switchboard.kernel.console.own.links import base_address
 from switchboard.kernel.console.page import Answer, Redirect, Shown, Visit
 from switchboard.kernel.errors import Invalid
 from switchboard.kernel.security.permissions import EVERYWHERE, ROLES, Role
@@ -94,5 +95,4 @@ def _here(visit: Visit) -> str:
 
 
 def _link(visit: Visit, token: str) -> str:
-    base = visit.platform.settings.public_url or str(visit.request.base_url)
-    return f"{base.rstrip('/')}/password/{token}"
+    return f"{base_address(visit)}/password/{token}"
