@@ -94,7 +94,7 @@ def create_app(platform: Platform) -> FastAPI:
     app.include_router(docs.router)
     for each in platform.apps:
         app.include_router(each.routes(), prefix=f"/api/{each.name}")
-    chats = _open_chats(app, platform)
+    chats = app.state.chats = _open_chats(app, platform)
     install_error_handlers(app)
     if platform.settings.console:
         app.state.gate = Gate(platform, app.state.services)
@@ -142,6 +142,7 @@ class _Server(uvicorn.Server):
         settings = platform.settings
         app = create_app(platform)
         self._gate: Gate | None = app.state.gate
+        self._chats: ChatPages | None = app.state.chats
         self._opening: asyncio.Task[None] | None = None
         super().__init__(
             uvicorn.Config(
@@ -182,6 +183,8 @@ class _Server(uvicorn.Server):
             await self._opening
         if self._gate is not None:
             await self._gate.close()
+        if self._chats is not None:
+            self._chats.stop_waiting()
         if self._worker is not None:
             await self._worker.stop()
         await super().shutdown(sockets)

@@ -70,7 +70,7 @@ async def test_the_same_number_in_two_sessions_makes_a_campaign(honeypot: Honeyp
 async def test_the_newest_sessions_speak_for_a_campaign_that_has_outgrown_a_list(
     honeypot: Honeypot, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "_SPEAK_FOR_ALL", 2)
+    monkeypatch.setattr(queries, "SPEAK_FOR_ALL", 2)
     first = "Lottery! Pay to win@ybl and to old@ybl, call 98765 43210"
     for text in (
         first,

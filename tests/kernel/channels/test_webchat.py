@@ -142,6 +142,20 @@ async def test_a_new_line_comes_to_who_waits_for_it(http: httpx.AsyncClient) -> 
     assert [line["mine"] for line in await waiting] == [False]
 
 
+async def test_a_server_that_stops_lets_go_who_waits(open_platform: Platform) -> None:
+    app = create_app(open_platform)
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://switchboard") as asked,
+    ):
+        visitor = await Visitor(asked).begin()
+        waiting = asyncio.create_task(visitor.read(wait=20))
+        await visitor.read()
+        app.state.chats.stop_waiting()
+        assert await asyncio.wait_for(waiting, 10) == []
+
+
 @pytest.mark.parametrize("token", ["", "nothing", "A" * 43, "A" * 200, "ü"])
 async def test_no_other_token_opens_a_conversation(http: httpx.AsyncClient, token: str) -> None:
     await (await Visitor(http).begin()).say(SCAM)

@@ -407,7 +407,7 @@ async def test_what_is_not_there_is_not_found(people: People) -> None:
 async def test_every_deed_stands_in_the_audit_under_the_person_s_name(people: People) -> None:
     token = people.accounts.make_setup_token()
     ada = await set_up(people, token)
-    caller = ada.person.caller("request-1", HOME)
+    caller = ada.person.asking(HOME, "request-1").caller
     bob, _ = await people.accounts.create_account(caller, "bob", {"*": "viewer"})
     await people.accounts.set_roles(caller, bob.id, {"*": "analyst"})
     await people.accounts.reset_password(caller, bob.id)

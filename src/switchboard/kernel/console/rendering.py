@@ -39,6 +39,9 @@ def make_environment(sections: Sequence[Section]) -> Environment:
         "bytes": size,
         "words": words,
         "segment": segment,
+        "actor": actor,
+        "browser": browser,
+        "browser_name": browser_name,
     }
     environment.globals["with_query"] = with_query
     return environment
@@ -89,6 +92,45 @@ def words(name: str | None, none: str = "–") -> str:
         return none
     plain = name.replace("_", " ").replace("-", " ").strip()
     return plain[:1].upper() + plain[1:].lower() if plain.isupper() or "_" in name else plain
+
+
+def actor(name: str | None) -> str:
+    """Who did something, as people call them: `person:asha` is asha."""
+    kind, _, called = (name or "–").partition(":")
+    return {
+        "person": called,
+        "key": f"API key {called}",
+        "command": f"{called}, at the command line",
+        "schedule": f"Schedule {called}",
+        "visitor": "A visitor",
+    }.get(kind, name or "–")
+
+
+def browser_name(user_agent: str | None) -> str:
+    """What a browser calls itself, in two words; a text of another kind as it is, cut."""
+    text = user_agent or ""
+    name = next((said for sign, said in _BROWSERS if sign in text), None)
+    system = next((said for sign, said in _SYSTEMS if sign in text), None)
+    if name is None:
+        return text[:60] or "Unknown browser"
+    return f"{name} on {system}" if system else name
+
+
+def browser(user_agent: str | None) -> Markup:
+    """The browser's name, with all that it says of itself on hover."""
+    return Markup('<bdi title="{}">{}</bdi>').format(user_agent or "", browser_name(user_agent))
+
+
+# The first that fits: browsers name their ancestors, too.
+_BROWSERS = (
+    ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser/", "Samsung Internet"), ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"), ("CriOS/", "Chrome"), ("HeadlessChrome/", "Chrome"), ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)  # fmt: skip
+_SYSTEMS = (
+    ("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"),
+    ("Mac OS X", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux"),
+)  # fmt: skip
 
 
 def segment(text: str) -> str:

@@ -6,7 +6,7 @@ from markupsafe import Markup, escape
 
 from switchboard.apps.honeypot import naming
 from switchboard.apps.honeypot.pages import campaign_drawing, cells
-from switchboard.apps.honeypot.service import Place
+from switchboard.apps.honeypot.service import SPEAK_FOR_ALL, Place
 from switchboard.kernel.console.listing import (
     Asked,
     Column,
@@ -45,6 +45,7 @@ async def show_one(visit: Visit) -> Answer:
         "naming": naming,
         "drawing": campaign_drawing.draw(drawn),
         "map": drawn,
+        "speaking": SPEAK_FOR_ALL,
     }
     return Shown("honeypot/campaign.html", context, title=title_of(campaign), watch="honeypot")
 
@@ -107,7 +108,7 @@ LISTING = Listing(
         Column("id", "Id", lambda row: escape(row["id"]), lambda row: row["id"], is_shown=False),
     ),
     filters=(
-        Filter("least_sessions", "Of at least so many sessions", kind="number", as_given=as_number),
+        Filter("least_sessions", "Sessions, at least", kind="number", as_given=as_number),
         Filter("since", "Seen since", kind="day", as_given=as_day),
     ),
 )

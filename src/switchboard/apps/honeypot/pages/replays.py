@@ -10,6 +10,7 @@ from starlette.datastructures import UploadFile
 
 from switchboard.apps.honeypot import naming
 from switchboard.apps.honeypot.service import Place
+from switchboard.kernel.console import charts
 from switchboard.kernel.console.listing import (
     Asked,
     Column,
@@ -20,7 +21,7 @@ from switchboard.kernel.console.listing import (
     place_of,
 )
 from switchboard.kernel.console.page import Answer, Redirect, Shown, Visit
-from switchboard.kernel.console.rendering import moment, number
+from switchboard.kernel.console.rendering import actor, moment, number
 from switchboard.kernel.errors import Invalid
 
 _STATES = {
@@ -57,9 +58,25 @@ async def show_one(visit: Visit) -> Shown:
         "state": state(replay),
         "is_under_way": replay["state"] in _UNDER_WAY,
         "report": replay["report_json"],
-        "naming": naming,
+        "charts": _charts(replay["report_json"] or {}),
     }
     return Shown("honeypot/replay.html", context, title=replay["file_name"], watch="honeypot")
+
+
+def _charts(report: Mapping[str, Any]) -> list[charts.Chart]:
+    return [
+        charts.bars(
+            title,
+            [name_of(name) for name in counts],
+            charts.Series("Found", list(counts.values())),
+            write=number,
+            first_column=column,
+        )
+        for title, column, name_of, counts in (
+            ("Scams by type", "Type", naming.scam_type, report.get("scams_by_type", {})),
+            ("Values by kind", "Kind", naming.kind, report.get("values_by_kind", {})),
+        )
+    ]
 
 
 async def cancel(visit: Visit) -> Redirect:
@@ -104,6 +121,6 @@ LISTING = Listing(
             is_number=True,
         ),
         Column("began", "Uploaded", lambda row: moment(row["created_at"]), lambda row: row["created_at"]),
-        Column("by", "By", lambda row: escape(row["started_by"]), lambda row: row["started_by"]),
+        Column("by", "By", lambda row: escape(actor(row["started_by"])), lambda row: row["started_by"]),
     ),
 )

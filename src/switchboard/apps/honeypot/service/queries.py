@@ -24,11 +24,12 @@ from switchboard.kernel.errors import NotFound
 from switchboard.kernel.language import search
 from switchboard.kernel.security import audit
 
+SPEAK_FOR_ALL = 500
+"""Of a campaign that has more sessions, so many of the newest are looked at for what it is about."""
 _LAST_ID = "~"
 _FAR_FUTURE = datetime(9999, 12, 31, tzinfo=UTC)
 _LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 _TIES = 5
-_SPEAK_FOR_ALL = 500
 _ALL_LINES = 500
 _MOST_EDGES = 5_000
 
@@ -279,13 +280,13 @@ def _meets(row: Row, filters: Mapping[str, Any]) -> bool:
 def _with_ties(tx: Transaction, campaigns: Sequence[Row], most: int = _TIES) -> list[Answer]:
     """Campaigns with their kinds of scam and with the values that most of their sessions share.
 
-    For a campaign that has outgrown `_SPEAK_FOR_ALL` sessions its newest so many speak, so that a list costs the
+    For a campaign that has outgrown `SPEAK_FOR_ALL` sessions its newest so many speak, so that a list costs the
     same whatever grew in it.
     """
-    grown = [row for row in campaigns if row["session_count"] > _SPEAK_FOR_ALL]
+    grown = [row for row in campaigns if row["session_count"] > SPEAK_FOR_ALL]
     asked = [([row["id"] for row in campaigns if row not in grown], _LONG_AGO)]
     for row in grown:
-        newest = tx.find(links.FIND_NEWEST_OF_CAMPAIGN, campaign_id=row["id"], offset=_SPEAK_FOR_ALL - 1)
+        newest = tx.find(links.FIND_NEWEST_OF_CAMPAIGN, campaign_id=row["id"], offset=SPEAK_FOR_ALL - 1)
         asked.append(([row["id"]], newest["created_at"] if newest else _LONG_AGO))
     types: dict[str, list[Row]] = {}
     ties: dict[str, list[Row]] = {}

@@ -53,6 +53,7 @@ class WebChat:
         self._ids = ids
         self._turns: dict[str, asyncio.Lock] = {}
         self._news: dict[str, asyncio.Event] = {}
+        self._is_stopping = False
 
     def parse(self, conversation_id: str, body: Mapping[str, Any], at: Any) -> InboundMessage:
         """A visitor's message. Raises Invalid."""
@@ -158,13 +159,19 @@ class WebChat:
                 event.clear()
                 lines = await self.list_after(conversation, position)
                 left = until - self._clock.monotonic()
-                if lines or left <= 0:
+                if lines or left <= 0 or self._is_stopping:
                     return lines
                 # Another server may have stored it, so now and then it is looked without being told.
                 with suppress(TimeoutError):
                     await asyncio.wait_for(event.wait(), min(left, _LOOK_AGAIN_SECONDS))
         finally:
             self._news.pop(conversation["id"], None)
+
+    def stop_waiting(self) -> None:
+        """Let everybody go who waits, with what there is; nobody waits from now on."""
+        self._is_stopping = True
+        for event in self._news.values():
+            event.set()
 
     async def end(self, token: str) -> None:
         """End a conversation: its token opens nothing any more."""

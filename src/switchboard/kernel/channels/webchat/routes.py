@@ -54,6 +54,11 @@ class ChatPages:
         for app, accounts in self._accounts.items():
             await accounts.ensure_webchat(titles[app], "")
 
+    def stop_waiting(self) -> None:
+        """Answer everybody who waits for news, so that a stopping server waits for none of them."""
+        for chat in self._chats.values():
+            chat.stop_waiting()
+
     def router(self) -> APIRouter:
         # Visitors are no programs: what they may ask is not part of the described API.
         router = APIRouter(prefix="/chat", include_in_schema=False)

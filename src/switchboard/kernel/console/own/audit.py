@@ -20,7 +20,7 @@ from switchboard.kernel.console.listing import (
     place_of,
 )
 from switchboard.kernel.console.page import Answer, Shown, Visit
-from switchboard.kernel.console.rendering import moment, words
+from switchboard.kernel.console.rendering import actor, moment, words
 from switchboard.kernel.security.audit import AuditLog
 from switchboard.kernel.security.permissions import ADMINISTER, PLATFORM_SCOPE, may
 
@@ -65,12 +65,21 @@ def _object(row: Mapping[str, Any]) -> str:
 
 def _details(row: Mapping[str, Any]) -> str:
     details = row["details_json"] or {}
-    return ", ".join(f"{words(name)}: {value}" for name, value in details.items())
+    return ", ".join(f"{words(name)}: {_said(value)}" for name, value in details.items())
+
+
+def _said(value: Any) -> str:
+    """A detail in words; '*' stands for everything."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{held} of {_said(scope)}" for scope, held in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(map(_said, value)) or "none"
+    return {"*": "everything", True: "yes", False: "no", None: "–"}.get(value, str(value))
 
 
 _COLUMNS = (
     Column("at", "When", lambda row: moment(row["at"]), lambda row: row["at"]),
-    Column("actor", "Who", lambda row: escape(row["actor"]), lambda row: row["actor"]),
+    Column("actor", "Who", lambda row: escape(actor(row["actor"])), lambda row: row["actor"]),
     Column("action", "Did", lambda row: escape(words(row["action"])), lambda row: row["action"]),
     Column("object", "To what", lambda row: escape(_object(row)), _object),
     Column("details", "Details", lambda row: escape(_details(row)), lambda row: row["details_json"]),
