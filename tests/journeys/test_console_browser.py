@@ -174,6 +174,28 @@ def test_a_whole_simulated_scam_is_played_in_the_browser(site: Site) -> None:
     watched.require_quiet(site.host)
 
 
+def test_what_is_half_typed_stays_until_there_is_nobody_to_say_it_to(site: Site) -> None:
+    session = site.say(SCAM)["session_id"]
+    watched = site.signed_in()
+    page = watched.page
+    page.goto(f"/honeypot/simulator/{session}")
+    page.get_by_label("The scammer says").fill("Half a sen")
+    page.get_by_role("heading", name="You are the scammer").click()
+    site.say("Are you there?", session)
+    expect(page.locator(".line-of")).to_have_count(4)
+    expect(page.get_by_label("The scammer says")).to_have_value("Half a sen")
+    page.get_by_label("The scammer says").focus()
+    ended = httpx.post(
+        f"{site.address}/api/honeypot/sessions/{session}/end",
+        json={"reason": "seen enough"},
+        headers={"Authorization": f"Bearer {site.key}"},
+    )
+    assert ended.is_success, ended.text
+    expect(page.get_by_text("This session has ended")).to_be_visible()
+    expect(page.get_by_label("The scammer says")).to_have_count(0)
+    watched.require_quiet(site.host)
+
+
 def test_a_message_by_another_way_appears_in_an_open_page_by_itself(site: Site) -> None:
     session = site.say(SCAM)["session_id"]
     one, other = site.signed_in(), site.signed_in()

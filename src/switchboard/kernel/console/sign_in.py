@@ -51,7 +51,8 @@ class SignInPages:
 
     async def sign_in(self, request: Request) -> Response:
         form = await self._form(request)
-        name, password = form["name"], form["password"]
+        # A phone's keyboard puts a space behind a name.
+        name, password = form["name"].strip(), form["password"]
         try:
             answer = await self._accounts.sign_in(
                 name,

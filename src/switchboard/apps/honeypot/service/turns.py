@@ -269,7 +269,8 @@ class Turns:
         lifecycle.require_transition(session["status"], status)
         tx.run(statements.END_SESSION, id=session["id"], status=status, reason=reason, now=now)
         self._publish_result(tx, session["id"], now)
-        audit.record(tx, caller, "end", "session", session["id"], id=self._ids.new(), at=now)
+        why = {"reason": reason}
+        audit.record(tx, caller, "end", "session", session["id"], id=self._ids.new(), at=now, details=why)
         rollups.record_change(tx, session, {**session, "status": status})
 
     def _publish_result(self, tx: Transaction, session_id: str, now: datetime) -> None:

@@ -30,11 +30,16 @@ function takeOver(fresh) {
   for (const region of all("[data-live]")) {
     const next = fresh.getElementById(region.id);
     if (!next || next.innerHTML === shown.get(region)) continue;
-    if (region.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) continue;
+    // What somebody is typing stays; a form goes only when there is nothing to fill in any more.
+    if (region.dataset.live === "form" ? one("form", next) : isTypedIn(region)) continue;
     if (region.querySelector("dialog[open]") || hasSelection(region)) continue;
     swap(region, next);
   }
   document.title = fresh.title;
+}
+
+function isTypedIn(region) {
+  return region.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
 }
 
 function hasSelection(region) {

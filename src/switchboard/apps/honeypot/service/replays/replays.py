@@ -148,7 +148,7 @@ class Replays:
             return
         turns = [[Played(row) for row in rows] for rows in conversations(file.rows)]
         replay = Replay(file, claimed["created_at"], turns)
-        progress = _Progress()
+        progress = _Progress(len(file.refused))
         # The same file uploaded by whomever is the same rows.
         caller = Caller(claimed["started_by"], "replay", roles={"honeypot": "analyst"})
         players = Players(self._honeypot, replay, caller, progress.count, rests=True)
@@ -218,9 +218,10 @@ class Replays:
 class _Progress:
     """How far a replay is."""
 
-    def __init__(self) -> None:
+    def __init__(self, refused: int) -> None:
+        """`refused` are the rows that could not be read."""
         self._done = 0
-        self._refused = 0
+        self._refused = refused
         self._sessions: set[str] = set()
 
     def count(self, played: Played) -> None:
