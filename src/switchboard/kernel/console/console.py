@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from importlib.resources import files
+from time import perf_counter
 from typing import Any
 from urllib.parse import quote
 
@@ -161,6 +162,7 @@ class Console:
     async def _answer(self, visit: Visit, page: Page, show: Show) -> Response:
         # Before anything is read, so that what changes meanwhile is told to the page afterwards.
         marks = {name: self.streams.mark(name) for name in (visit.section.scope,)}
+        began = perf_counter()
         answer: Answer = await show(visit)
         if isinstance(answer, Redirect):
             gone = RedirectResponse(answer.to, 303)
@@ -168,7 +170,9 @@ class Console:
                 self._cookies.say_next(gone, answer.notice)
             return gone
         if isinstance(answer, Shown):
-            return self._framed(visit, page, answer, marks.get(answer.watch or ""))
+            framed = self._framed(visit, page, answer, marks.get(answer.watch or ""))
+            framed.headers["Server-Timing"] = f"page;dur={(perf_counter() - began) * 1000:.1f}"
+            return framed
         return _protected(answer)
 
     def _framed(self, visit: Visit, page: Page, shown: Shown, mark: str | None) -> Response:

@@ -21,7 +21,7 @@ from switchboard.kernel.security.permissions import Role
 
 CHECK_SECONDS = 0.4
 """How often it is looked whether the people of open streams are still signed in."""
-_LEAST_SECONDS_BETWEEN = 0.6
+_LEAST_SECONDS_BETWEEN = 0.85
 _SIGN_OF_LIFE_SECONDS = 10.0
 
 log = structlog.get_logger("switchboard.console")

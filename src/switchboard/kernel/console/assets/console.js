@@ -71,12 +71,25 @@ const toEnd = () => window.scrollTo({ top: document.body.scrollHeight });
 
 let asking = null;
 let again = false;
+let resting = null;
+let restsUntil = 0;
+
+// A page may take a twentieth of the server, however fast things change: one that was long in making rests longer.
+function rest(answer) {
+  const [, took] = /dur=([0-9.]+)/.exec(answer.headers.get("Server-Timing") ?? "") ?? [];
+  restsUntil = performance.now() + Math.min(20 * Number(took ?? 0), 10_000);
+}
 
 async function refresh() {
   if (asking) { again = true; return asking; }
+  if (performance.now() < restsUntil) {
+    resting ??= setTimeout(() => { resting = null; refresh(); }, restsUntil - performance.now());
+    return;
+  }
   asking = (async () => {
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "manual" });
+      rest(answer);
       if (answer.type === "opaqueredirect" || answer.status === 401) return location.reload();
       if (answer.ok) takeOver(new DOMParser().parseFromString(await answer.text(), "text/html"));
     } catch { /* the stream says that the connection is gone */ }
