@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH_BIN := .venv-bench/bin
+# Tests wait a third of their time, for servers to start and leases to end: one more than there are cores.
+WORKERS := $(shell expr $$(nproc) + 1)
 INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
@@ -18,7 +20,7 @@ run: setup ## Install what serving needs, migrate, and serve on http://127.0.0.1
 setup: $(VENV)/.serving ## Build .venv with .venv/bin/switchboard, and stop
 
 test: check ## Check the code, then run every test on SQLite and PostgreSQL
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: $(VENV)/.testing ## Lint, format, types, and the directions of imports
 	@$(BIN)/ruff check .

@@ -65,14 +65,15 @@ def postgresql_server() -> Iterator[str]:
 
 
 @pytest.fixture
-def postgresql_url(postgresql_server: str) -> Iterator[str]:
-    """An empty database on the server, dropped afterwards."""
+def postgresql_url(request: pytest.FixtureRequest, postgresql_server: str) -> Iterator[str]:
+    """A database on the server, dropped afterwards: empty, or for `_migrated` to make."""
     name = f"test_{os.getpid()}_{next(_counter)}"
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        if "_migrated" not in request.fixturenames:
+            connection.execute(f"CREATE DATABASE {name}")
     yield postgresql_server.replace("/postgres?", f"/{name}?")
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -116,7 +117,7 @@ def _migrated(
         else:
             name = psycopg.conninfo.conninfo_to_dict(database_url)["dbname"]
             with psycopg.connect(server(), autocommit=True) as connection:
-                connection.execute(f"DROP DATABASE {name}")
+                connection.execute(f"DROP DATABASE IF EXISTS {name}")
                 connection.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
 
     return put

@@ -9,9 +9,12 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from switchboard.kernel.platform import Platform
 from switchboard.kernel.security.caller import command_caller
+from switchboard.kernel.security.passwords import PasswordKeeper
 from switchboard.kernel.security.permissions import Role
 from switchboard.server import create_app
 
@@ -67,6 +70,8 @@ class House:
 @asynccontextmanager
 async def house(platform: Platform) -> AsyncIterator[House]:
     """The application over this platform, with its console loaded and its background tasks running."""
+    # Hashing as slowly as passwords deserve would take most of these tests' time; its own tests do so.
+    platform.accounts._keeper = PasswordKeeper(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024),)))
     app = create_app(platform)
     async with app.router.lifespan_context(app):
         await app.state.gate.load()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -73,10 +74,15 @@ class Api(NamedTuple):
 
 
 @pytest.fixture
-def api(make_settings: Callable[..., Settings], database_url: str | None) -> Iterator[Api]:
+def api(
+    make_settings: Callable[..., Settings],
+    database_url: str | None,
+    _migrated: Callable[[str | None, Path], None],
+) -> Iterator[Api]:
     url = SecretStr(database_url) if database_url else None
-    platform = Platform(make_settings(rate_limit_per_minute=0, database_url=url), APPS)
-    platform.migrate()
+    settings = make_settings(rate_limit_per_minute=0, database_url=url)
+    _migrated(database_url, settings.data_dir)
+    platform = Platform(settings, APPS)
     _, token = platform.keys.create(command_caller(), "fuzz", ["*"])
     honeypot = Honeypot(platform)
     ids = asyncio.run(_fill(honeypot))
