@@ -160,9 +160,10 @@ def _picture(page: Any, name: str, options: dict[str, Any]) -> str:
     page.wait_for_timeout(150)
     width = options["viewport"]["width"]
     height = min(TALLEST, page.evaluate("document.documentElement.scrollHeight"))
-    page.screenshot(
-        path=PICTURES / name, full_page=True, clip={"x": 0, "y": 0, "width": width, "height": height}
-    )
+    # A window that high: what sticks to its foot would otherwise lie across the picture's middle.
+    page.set_viewport_size({"width": width, "height": height})
+    page.screenshot(path=PICTURES / name)
+    page.set_viewport_size(options["viewport"])
     return name
 
 

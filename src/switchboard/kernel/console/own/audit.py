@@ -24,6 +24,8 @@ from switchboard.kernel.console.rendering import actor, moment, words
 from switchboard.kernel.security.audit import AuditLog
 from switchboard.kernel.security.permissions import ADMINISTER, PLATFORM_SCOPE, may
 
+_SPELT_OTHERWISE = {"api_key": "API key"}
+
 
 async def show(visit: Visit) -> Answer:
     shown = await _listing(visit).show(visit)
@@ -60,7 +62,8 @@ def _readable(visit: Visit) -> list[str]:
 
 
 def _object(row: Mapping[str, Any]) -> str:
-    return f"{words(row['object_type'])} {row['object_id'] or ''}".strip()
+    kind = _SPELT_OTHERWISE.get(row["object_type"]) or words(row["object_type"])
+    return f"{kind} {row['object_id'] or ''}".strip()
 
 
 def _details(row: Mapping[str, Any]) -> str:
