@@ -129,7 +129,7 @@ def serve(platform: Platform, *, say: Callable[[str], None] = _say) -> None:
             log.info("migrated", step=applied)
         # Unusable keys are said now, not when the first secret is needed.
         assert platform.vault.key_ids
-        _Server(platform, say).run([_listen(settings.host, settings.port)])
+        _Server(platform, say, lock).run([_listen(settings.host, settings.port)])
     finally:
         platform.close()
         lock.release()
@@ -138,7 +138,7 @@ def serve(platform: Platform, *, say: Callable[[str], None] = _say) -> None:
 class _Server(uvicorn.Server):
     """A server that says where it is once it is ready, and only then starts the worker."""
 
-    def __init__(self, platform: Platform, say: Callable[[str], None]) -> None:
+    def __init__(self, platform: Platform, say: Callable[[str], None], lock: ServerLock) -> None:
         settings = platform.settings
         app = create_app(platform)
         self._gate: Gate | None = app.state.gate
@@ -163,6 +163,7 @@ class _Server(uvicorn.Server):
         )
         self._platform = platform
         self._say = say
+        self._lock = lock
         self._worker: Worker | None = None
 
     async def startup(self, sockets: Any = None) -> None:
@@ -170,6 +171,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.should_exit:
             return
+        self._lock.say_address(self._address())
         setup_token = await asyncio.to_thread(self._make_setup_token)
         self._announce(first_key, setup_token)
         if self._gate is not None:

@@ -90,6 +90,13 @@ def set_up(site: Site) -> Watched:
     return watched
 
 
+def sign_in(page: Any) -> None:
+    page.get_by_label("Name").fill("asha")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_selector("text=Sign out")
+
+
 def choose_password(page: Any, button: str) -> None:
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("The same password again").fill(PASSWORD)
@@ -196,6 +203,35 @@ def test_what_is_half_typed_stays_until_there_is_nobody_to_say_it_to(site: Site)
     watched.require_quiet(site.host)
 
 
+def test_what_is_typed_outlives_a_session_that_ends(site: Site) -> None:
+    leaving, staying = site.open(), site.signed_in()
+    page = leaving.page
+    page.goto("/honeypot/simulator")
+    sign_in(page)
+    page.get_by_label("First message").fill("Dear customer, your parcel waits")
+    staying.page.goto("/account")
+    staying.page.get_by_role("button", name="Sign out everywhere else").click()
+    expect(page.get_by_text("You were signed out.")).to_be_visible()
+    sign_in(page)
+    expect(page.get_by_label("First message")).to_have_value("Dear customer, your parcel waits")
+    expect(page.get_by_text("it was not sent yet")).to_be_visible()
+    page.goto("/honeypot/sessions")
+    page.goto("/honeypot/simulator")
+    expect(page.get_by_label("First message")).to_have_value("")
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_sent(site: Site) -> None:
+    page = site.signed_in().page
+    page.goto("/honeypot/replays")
+    field = page.locator("#file")
+    page.evaluate("document.getElementById('file').dataset.mostBytes = '10'")
+    large = {"name": "a.jsonl", "mimeType": "application/json", "buffer": b'{"message": "Pay now"}'}
+    field.set_input_files(large)
+    page.get_by_role("button", name="Play it").click()
+    assert field.evaluate("field => field.validationMessage").startswith("The file is larger")
+    assert page.url.endswith("/honeypot/replays")
+
+
 def test_a_message_by_another_way_appears_in_an_open_page_by_itself(site: Site) -> None:
     session = site.say(SCAM)["session_id"]
     one, other = site.signed_in(), site.signed_in()
@@ -232,7 +268,7 @@ def test_filters_stand_in_the_address_and_the_files_hold_what_is_filtered(site: 
         page.reload()
     rows = list(csv.DictReader(saved[".csv"].splitlines()))
     assert len(rows) == len(json.loads(saved[".json"])) == shown
-    assert {row["verdict"] for row in rows} == {"KYC_PHISHING"}
+    assert {row["scam_type"] for row in rows} == {"KYC_PHISHING"}
     page.get_by_role("link", name="Turns").click()
     expect(page.locator("th[aria-sort='descending']", has_text="Turns")).to_have_count(1)
     watched.require_quiet(site.host)

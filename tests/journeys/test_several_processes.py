@@ -86,3 +86,6 @@ def test_a_conversation_at_the_command_line_is_seen_in_the_console(tmp_path: Pat
         assert played.returncode == 0, played.stderr
         _until_changed(events)
         assert "+919876543210" in http.get("/honeypot/intelligence").text
+        # The server took a free port; a command beside it knows which.
+        linked = run(environment, "accounts", "create", "ravi", "--role", "viewer")
+        assert f"{console.address}/password/" in linked.stdout

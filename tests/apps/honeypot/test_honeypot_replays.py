@@ -6,11 +6,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from switchboard.apps.honeypot.service import Honeypot
+from switchboard.apps.honeypot.service.replays.player import Played, Players, Replay
 from switchboard.apps.honeypot.service.replays.replays import Replays
+from switchboard.apps.honeypot.service.replays.rows import conversations, read_content
 from switchboard.kernel.clock import FixedClock
 from switchboard.kernel.database.statement import Row, Statement
 from switchboard.kernel.errors import Conflict, Invalid, NotFound
@@ -47,6 +50,22 @@ async def until(replays: Replays, replay_id: str, is_so: Callable[[Row], bool]) 
 
 async def done(replays: Replays, replay_id: str) -> Row:
     return await until(replays, replay_id, lambda row: row["state"] not in ("QUEUED", "RUNNING"))
+
+
+async def test_a_file_played_at_the_command_line_is_known_when_it_is_uploaded(
+    platform: Platform, replays: Replays, clock: FixedClock
+) -> None:
+    honeypot = Honeypot(platform)
+    file = read_content(Path("messages.jsonl"), lines(3))
+    turns = [[Played(row) for row in rows] for rows in conversations(file.rows)]
+    await Players(honeypot, Replay(file, clock.now(), turns), ME, lambda _: None).play(2)
+    clock.advance(timedelta(hours=1))
+    started = await replays.start_replay(command_caller()._replace(scope="person:1"), "m.jsonl", lines(3))
+    row = await done(replays, started["id"])
+    assert row["state"] == "DONE"
+    assert row["report_json"]["already_stored"] == 3
+    assert len(await honeypot.list_sessions(ME, {}, None, 50)) == 3
+    await honeypot.close()
 
 
 async def test_a_file_is_played_and_its_report_says_what_was_found(

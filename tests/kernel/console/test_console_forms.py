@@ -56,6 +56,65 @@ async def test_what_was_typed_is_still_there(console: House) -> None:
     assert 'value="soon"' in key.text
 
 
+async def test_a_name_that_is_too_long_is_refused_and_not_cut(console: House) -> None:
+    asha = await console.person("asha", ADMINISTRATOR)
+    long = "n" * 65
+    refused = await asha.post("/people/invite", {"name": long, "role:honeypot": "analyst"})
+    assert refused.status_code == 422
+    assert "at most 64 characters" in refused.text
+    assert f'value="{long}"' in refused.text
+    assert 'value="analyst" selected' in refused.text
+    assert (
+        "ends after seven days"
+        in (await asha.post("/people/invite", {"name": "ravi", "role:honeypot": "viewer"})).text
+    )
+
+
+async def test_whoever_is_signed_out_is_told_so_and_led_back(console: House) -> None:
+    asha = await console.person("asha", ADMINISTRATOR)
+    await console.platform.accounts.end_sessions(
+        command_caller(), (await console.platform.accounts.get_account_named(command_caller(), "asha")).id
+    )
+    refused = await asha.post("/people/invite", {"name": "ravi"})
+    assert refused.status_code == 401
+    assert "Nothing was done." in refused.text
+    assert 'href="/sign-in?next=%2Fpeople"' in refused.text
+    led = await asha.get("/people")
+    assert led.headers["location"] == "/sign-in?next=%2Fpeople"
+    assert "You were signed out." in (await asha.get(led.headers["location"])).text
+
+
+async def test_the_audit_shows_what_was_done_everywhere_and_names_people(console: House) -> None:
+    asha = await console.person("asha", ADMINISTRATOR)
+    await asha.post("/people/invite", {"name": "ravi", "role:honeypot": "viewer"})
+    begun = await asha.post("/honeypot/simulator/begin", {"message": "Your KYC has expired, pay to desk@ybl"})
+    session_id = begun.headers["location"].rpartition("/")[2].partition("#")[0]
+    await asha.post(f"/honeypot/sessions/{session_id}/end", {"reason": "enough"})
+    page = (await asha.get("/audit")).text
+    assert "Account ravi" in page
+    assert session_id in page
+    only = (await asha.get("/audit?database=honeypot")).text
+    assert session_id in only
+    assert "Account ravi" not in only
+    saved = (await asha.get("/audit?as=json")).json()
+    assert {row["database"] for row in saved} == {"platform", "honeypot"}
+    assert [row["at"] for row in saved] == sorted((row["at"] for row in saved), reverse=True)
+    turned = (await asha.get("/audit?cursor=garbage")).text
+    assert "Begin at its first page." in turned
+
+
+async def test_a_file_of_a_list_leads_back_to_its_rows(console: House) -> None:
+    asha = await console.person("asha", ADMINISTRATOR)
+    begun = await asha.post("/honeypot/simulator/begin", {"message": "Your KYC has expired, pay to desk@ybl"})
+    session_id = begun.headers["location"].rpartition("/")[2].partition("#")[0]
+    [row] = (await asha.get("/honeypot/sessions?columns=turns,verdict&as=json")).json()
+    assert row["id"] == session_id
+    assert row["scam_type"] == "KYC_PHISHING"
+    assert row["confidence"] > 0.5
+    page = (await asha.get("/honeypot/sessions")).text
+    assert "Your KYC has expired, pay to desk@ybl" in page
+
+
 async def test_a_chat_is_titled_opened_and_shown_to_sites(platform: Platform) -> None:
     platform.settings = platform.settings.model_copy(
         update={"webchat_apps": "honeypot", "public_url": "https://desk.example.org"}
@@ -94,7 +153,7 @@ async def test_what_is_not_for_a_person_is_not_shown_around_a_refusal(console: H
 
 async def test_a_wrong_code_does_not_ask_for_another_scan(console: House, clock: FixedClock) -> None:
     asha = await console.person("asha", ADMINISTRATOR)
-    begun = await asha.post("/account/begin-second-factor", {})
+    begun = await asha.post("/account/begin-second-factor", {"password": PASSWORD})
     [secret] = re.findall(r"<code>([A-Z2-7]{32})</code>", begun.text)
     right = pyotp.TOTP(secret).at(clock.now())
     refused = await asha.post(

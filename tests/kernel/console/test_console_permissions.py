@@ -56,6 +56,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "password": "nine blue wheelbarrows",
         "again": "nine blue wheelbarrows",
     },
+    "/account/begin-second-factor": {"password": "nine blue wheelbarrows"},
     "/account/renew-recovery-codes": {"password": "nine blue wheelbarrows"},
     "/account/remove-second-factor": {"password": "nine blue wheelbarrows"},
     "/people/{account_id}/roles": {"role:honeypot": "analyst"},

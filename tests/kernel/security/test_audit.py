@@ -52,6 +52,21 @@ async def test_pages_lead_through_every_deed_once_the_newest_first(platform: Pla
     assert [row["object_id"] for row in seen] == [f"t{number}" for number in reversed(range(20))]
 
 
+async def test_one_page_leads_through_every_database_that_the_caller_administers(platform: Platform) -> None:
+    keep(platform, "honeypot", 5)
+    keep(platform, "platform", 4)
+    log, seen, place = AuditLog(platform), [], None
+    while page := await log.list_deeds_everywhere(ME, {"action": "poke"}, place, 4):
+        seen += page
+        place = (page[-1]["at"], page[-1]["id"])
+    assert sorted(row["database"] for row in seen) == ["honeypot"] * 5 + ["platform"] * 4
+    assert [(row["at"], row["id"]) for row in seen] == sorted(
+        ((row["at"], row["id"]) for row in seen), reverse=True
+    )
+    of_the_desk = await log.list_deeds_everywhere(DESK, {}, None, 50)
+    assert {row["database"] for row in of_the_desk} == {"honeypot"}
+
+
 async def test_filters_meet_who_what_when_and_to_which_object(platform: Platform, clock: FixedClock) -> None:
     keep(platform, "honeypot", 2, DESK)
     honeypot = Honeypot(platform)

@@ -170,6 +170,7 @@ ARGUMENTS: dict[str, Callable[[World, str], tuple[Any, ...]]] = {
     "Honeypot.get_intelligence": lambda world, _scope: (world.session_id,),
     "Honeypot.list_history": lambda world, _scope: (world.session_id,),
     "Honeypot.list_messages": lambda world, _scope: (world.session_id, None, 5),
+    "Honeypot.list_openings": lambda world, _scope: ([world.session_id],),
     "Honeypot.list_sessions": lambda _world, _scope: ({}, None, 5),
     "Honeypot.find_sessions_that_say": lambda _world, _scope: ("pay", {}, None, 5),
     "Honeypot.search": lambda _world, _scope: ("pay", None, 5),
@@ -195,10 +196,12 @@ ARGUMENTS: dict[str, Callable[[World, str], tuple[Any, ...]]] = {
     "ApiKeys.create": lambda _world, scope: ("new", ["*" if scope == "platform" else scope]),
     "ApiKeys.list_keys": lambda _world, _scope: (),
     "ApiKeys.revoke": lambda world, scope: (world.key_to_revoke(scope),),
+    "AuditLog.list_deeds_everywhere": lambda _world, _scope: ({}, None, 5),
     "AuditLog.list_deeds": lambda _world, scope: (scope, {}, None, 5),
     "AuditLog.export_deeds": lambda _world, scope: (scope, {}),
     "Accounts.create_account": lambda _world, _scope: ("ravi", {"honeypot": "viewer"}),
     "Accounts.create_account_with_password": lambda _world, _scope: ("ana", {"honeypot": "viewer"}, GOOD),
+    "Accounts.list_account_names": lambda _world, _scope: (),
     "Accounts.list_accounts": lambda _world, _scope: (),
     "Accounts.get_account": lambda world, _scope: (world.account_id,),
     "Accounts.get_account_named": lambda _world, _scope: ("asha",),
@@ -374,7 +377,7 @@ def _make(service: type, world: World) -> Any:
 def _scope_that_counts(service: type, name: str, scope: str) -> str | None:
     """None for an operation that is let in anywhere and is told of no scope: it shows each caller their own."""
     method = getattr(service, name)
-    is_told = len(inspect.signature(method).parameters) > 2
+    is_told = len(inspect.signature(method).parameters) > 2 and name != "list_deeds_everywhere"
     return None if method.within is ANYWHERE and not is_told else scope
 
 

@@ -33,7 +33,7 @@ async def turn_on(people: People, clock: FixedClock) -> tuple[Person, str, list[
     """An account 'ada' with a second factor, half a minute after it was turned on."""
     await people.add("ada")
     person = (await people.sign_in("ada")).person
-    secret, _ = await people.accounts.begin_second_factor(person)
+    secret, _ = await people.accounts.begin_second_factor(person, GOOD)
     codes = await people.accounts.confirm_second_factor(person, code(secret, clock))
     clock.advance(timedelta(seconds=30))
     return person, secret, codes
@@ -108,7 +108,7 @@ async def test_with_a_second_factor_a_password_alone_lets_nobody_in(
 async def test_the_address_for_the_app_names_the_account_and_the_installation(people: People) -> None:
     await people.add("ada@example.org")
     person = (await people.sign_in("ada@example.org")).person
-    secret, uri = await people.accounts.begin_second_factor(person)
+    secret, uri = await people.accounts.begin_second_factor(person, GOOD)
     read = pyotp.parse_uri(uri)
     assert (read.secret, read.name, read.issuer) == (secret, "ada@example.org", "Switchboard")
     kept = str(people.rows("accounts"))
@@ -121,14 +121,23 @@ async def test_a_second_factor_counts_once_a_code_of_it_was_given(people: People
     person = (await people.sign_in("ada")).person
     with pytest.raises(Conflict, match="begun"):
         await people.accounts.confirm_second_factor(person, "000000")
-    secret, _ = await people.accounts.begin_second_factor(person)
+    secret, _ = await people.accounts.begin_second_factor(person, GOOD)
     with pytest.raises(Invalid, match="wrong"):
         await people.accounts.confirm_second_factor(person, wrong_code(secret, clock))
     await people.sign_in("ada")
     await people.accounts.confirm_second_factor(person, code(secret, clock))
     await challenge(people)
     with pytest.raises(Conflict, match="already"):
-        await people.accounts.begin_second_factor(person)
+        await people.accounts.begin_second_factor(person, GOOD)
+
+
+async def test_a_second_factor_begins_with_the_password_again(people: People) -> None:
+    await people.add("ada")
+    person = (await people.sign_in("ada")).person
+    with pytest.raises(Forbidden, match="password"):
+        await people.accounts.begin_second_factor(person, "not the password")
+    with pytest.raises(Conflict, match="begun"):
+        await people.accounts.begun_second_factor(person)
 
 
 async def test_one_code_of_the_app_lets_in_once_even_when_two_come_at_once(

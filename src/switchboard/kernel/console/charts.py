@@ -174,7 +174,8 @@ def _labels_below(labels: Sequence[str], step: float) -> Markup:
             f"{_LEFT + step * (at + 0.5):.1f}", _HEIGHT - 8, _shortened(label, 12)
         )
         for at, label in enumerate(labels)
-        if at % every == 0
+        # Counted from the end: the newest day is the one that people look for.
+        if (len(labels) - 1 - at) % every == 0
     )
 
 

@@ -260,12 +260,17 @@ class Console:
     def _ask_to_sign_in(self, request: Request) -> Response:
         if request.method != "GET":
             error = Forbidden(
-                "You are not signed in any more.", hint="Sign in again, then do it once more.", status=401
+                "You are not signed in any more.",
+                hint="Nothing was done. Sign in again, then do it once more.",
+                status=401,
             )
             return self._failed(request, None, error)
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        # What was typed into the address is lost in a redirect of a redirect; two thousand characters are kept.
-        return _protected(RedirectResponse(f"/sign-in?next={quote(asked[:2_000], safe='')}", 303))
+        response = RedirectResponse(_sign_in_address(asked), 303)
+        if self._cookies.session_token(request.cookies) is not None:
+            self._cookies.forget_session(response)
+            self._cookies.say_next(response, "You were signed out. Sign in to go on where you were.")
+        return _protected(response)
 
     async def _begin(self, request: Request) -> Response:
         """The first page that this person may see."""
@@ -340,10 +345,17 @@ class Console:
                 "title": shown.message,
                 "error": shown,
                 "correlation_id": request.state.correlation_id,
-                "asks_to_sign_in": person is None and shown.status == 401,
+                "sign_in": _sign_in_address(request.url.path.rpartition("/")[0])
+                if person is None and shown.status == 401
+                else None,
             }
         )
         return _protected(HTMLResponse(text, status or shown.status, headers=retry_after(shown)))
+
+
+def _sign_in_address(then: str) -> str:
+    """Where to sign in, and be led on to a page. Two thousand characters of an address are kept."""
+    return f"/sign-in?next={quote(then[:2_000], safe='')}"
 
 
 def _digest(content: bytes) -> str:

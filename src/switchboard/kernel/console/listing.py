@@ -39,6 +39,8 @@ class Column:
     is_number: bool = False
     is_shown: bool = True
     """Whether it is shown unless the address says otherwise."""
+    beside: Sequence[tuple[str, Callable[[Mapping[str, Any]], Any]]] = ()
+    """Further fields of a file, by name: what the cell shows together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +149,26 @@ class Listing:
                 return
             cursor = found.next
 
+    def _fields(self, asked: Asked) -> dict[str, Callable[[Mapping[str, Any]], Any]]:
+        """What a file holds of a row: the chosen columns, and the id in any case, or nobody finds the row again."""
+        ids = [each for each in self.columns if each.name == "id" and each not in asked.columns]
+        return {
+            name: plain
+            for each in (*ids, *asked.columns)
+            for name, plain in ((each.name, each.plain), *each.beside)
+        }
+
     async def _as_csv(self, visit: Visit, asked: Asked) -> AsyncIterator[str]:
-        yield BYTE_ORDER_MARK + line(each.name for each in asked.columns)
+        fields = self._fields(asked)
+        yield BYTE_ORDER_MARK + line(fields)
         async for row in self._rows(visit, asked):
-            yield line(_cell(each.plain(row)) for each in asked.columns)
+            yield line(_cell(plain(row)) for plain in fields.values())
 
     async def _as_json(self, visit: Visit, asked: Asked) -> AsyncIterator[str]:
-        before = "[\n"
+        fields, before = self._fields(asked), "[\n"
         async for row in self._rows(visit, asked):
             yield before + json.dumps(
-                {each.name: _json_value(each.plain(row)) for each in asked.columns}, ensure_ascii=False
+                {name: _json_value(plain(row)) for name, plain in fields.items()}, ensure_ascii=False
             )
             before = ",\n"
         yield "[]\n" if before == "[\n" else "\n]\n"
@@ -215,11 +227,15 @@ def place_of(cursor: str | None, *, is_number: bool = False) -> tuple[Any, str] 
     """The place that a cursor names, in an order by moments or by numbers. Raises Invalid for one of another order."""
     if cursor is None:
         return None
+    wrong = Invalid("This page of the list is not there.", hint="Begin at its first page.")
     if not is_number:
-        return decode_place(cursor)
+        try:
+            return decode_place(cursor)
+        except Invalid:
+            raise wrong from None
     number, _, id = cursor.partition("_")
     if not _NUMBER.fullmatch(number) or not id or len(id) > 64 or not id.isprintable():
-        raise Invalid("This page of the list is not there.", hint="Begin at the first page.")
+        raise wrong
     return float(number), id
 
 
@@ -232,7 +248,9 @@ def next_place(rows: Sequence[Mapping[str, Any]], limit: int, column: str) -> st
 
 
 def _value(filter: Filter, text: str) -> Any:
-    if len(text) > _LONGEST_FILTER or "\0" in text:
+    if "\0" in text:
+        raise Invalid(f"The filter {filter.title} holds a sign that no text has.", hint="Type it anew.")
+    if len(text) > _LONGEST_FILTER:
         raise Invalid(
             f"The filter {filter.title} takes at most {_LONGEST_FILTER} characters.", hint="Shorten it."
         )

@@ -35,6 +35,8 @@ def make_environment(sections: Sequence[Section]) -> Environment:
         "day": day,
         "percent": percent,
         "number": number,
+        "counted": counted,
+        "coded": coded,
         "decimal": decimal,
         "bytes": size,
         "words": words,
@@ -69,6 +71,21 @@ def percent(rate: float | None, none: str = "–") -> str:
 
 def number(count: float | None, none: str = "–") -> str:
     return none if count is None else f"{count:,.0f}".replace(",", "\u202f")
+
+
+def counted(count: float | None, thing: str) -> str:
+    """A number with what it counts: '1 session', '3 sessions'."""
+    return f"{number(count)} {thing}{'' if count == 1 else 's'}"
+
+
+def coded(text: str) -> Markup:
+    """A message with what stands in `…` as code, as messages of the service mark names and commands."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if at % 2 else escape(part) for at, part in enumerate(parts)
+    )
 
 
 def decimal(value: float | None, digits: int = 1, none: str = "–") -> str:

@@ -28,17 +28,26 @@ class ServerLock:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             file.seek(0)
-            holder = file.read().strip() or "unknown"
+            holder = file.readline().strip() or "unknown"
             file.close()
             raise Conflict(
                 f"Another Switchboard server (process {holder}) already serves the data in {self.path.parent}.",
                 hint="Stop that server first, or give this one its own SWITCHBOARD_DATA_DIR. "
                 "Several servers over one set of data need PostgreSQL: set SWITCHBOARD_DATABASE_URL.",
             ) from error
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
         self._file = file
+        self._write(str(os.getpid()))
+
+    def say_address(self, address: str) -> None:
+        """Note where the server listens, for commands beside it that print links."""
+        self._write(f"{os.getpid()}\n{address}")
+
+    def address(self) -> str | None:
+        """Where the server listens that serves now; None when none does or it has not said so yet."""
+        if self.holder() is None:
+            return None
+        _, _, address = self.path.read_text(encoding="utf-8").strip().partition("\n")
+        return address or None
 
     def holder(self) -> str | None:
         """The process that serves now, or None."""
@@ -48,8 +57,14 @@ class ServerLock:
         except FileNotFoundError:
             return None
         except OSError:
-            return self.path.read_text(encoding="utf-8").strip() or "unknown"
+            return self.path.read_text(encoding="utf-8").partition("\n")[0].strip() or "unknown"
         return None
+
+    def _write(self, text: str) -> None:
+        if self._file is not None:
+            self._file.truncate(0)
+            self._file.write(f"{text}\n")
+            self._file.flush()
 
     def release(self) -> None:
         if self._file is not None:

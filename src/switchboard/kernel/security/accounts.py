@@ -289,15 +289,18 @@ class Accounts(Administration):
 
         return await self._database.write(turn)
 
-    async def begin_second_factor(self, person: Person) -> tuple[str, str]:
+    async def begin_second_factor(self, person: Person, password: str) -> tuple[str, str]:
         """A new secret and its otpauth address; it counts once `confirm_second_factor` saw a code of it.
 
-        Raises Conflict when a second factor is on.
+        The password is asked for, or whoever finds a browser open could lock its owner out. Raises Forbidden (403)
+        for a wrong one, Conflict when a second factor is on.
         """
+        confirmed, now = await self._confirm_password(person, password), self._clock.now()
         secret, vault = second_factor.new_secret(), self._vault()
         sealed = vault.seal(secret, second_factor.context(person.account_id))
 
         def turn(tx: Transaction) -> None:
+            confirmed.take_back(tx, now)
             _require_no_second_factor(account_rows.hold(tx, person.account_id))
             second_factor.begin(tx, person.account_id, sealed)
 

@@ -221,7 +221,13 @@ def _state(account: Account) -> str:
 
 
 def _link(settings: Settings, path: str) -> str:
-    """The address as far as the settings know it; a port that is free to choose is known to the server alone."""
+    """The address at which people reach the server: as it is set, as the server beside says, as it would be."""
+    from switchboard.kernel.database.server_lock import ServerLock
+
+    if settings.public_url is not None:
+        return f"{settings.public_url}{path}"
+    if not settings.is_postgresql and (address := ServerLock(settings.data_dir).address()) is not None:
+        return f"{address}{path}"
     if settings.port == 0:
         return path
     host = f"[{settings.host}]" if ":" in settings.host else settings.host

@@ -26,7 +26,15 @@ from switchboard.kernel.security.account_rows import Deed, as_account
 from switchboard.kernel.security.caller import Caller
 from switchboard.kernel.security.passwords import PasswordKeeper, fold, require_good
 from switchboard.kernel.security.people import Account
-from switchboard.kernel.security.permissions import ADMINISTER, EVERYWHERE, PLATFORM_SCOPE, Role, operation
+from switchboard.kernel.security.permissions import (
+    ADMINISTER,
+    ANYWHERE,
+    EVERYWHERE,
+    PLATFORM_SCOPE,
+    Role,
+    may,
+    operation,
+)
 from switchboard.kernel.security.sessions import SessionRow
 
 if TYPE_CHECKING:
@@ -104,6 +112,13 @@ class Administration:
     async def list_accounts(self, caller: Caller) -> list[Account]:
         """Every account, oldest first, the disabled ones too."""
         return await self._database.read(account_rows.list_all)
+
+    @operation(ADMINISTER, within=ANYWHERE)
+    async def list_account_names(self, caller: Caller) -> dict[str, str]:
+        """How accounts are called, by id; nobody's for a caller who does not administer people."""
+        if not may(caller, ADMINISTER, PLATFORM_SCOPE):
+            return {}
+        return {account.id: account.name for account in await self._database.read(account_rows.list_all)}
 
     @operation(ADMINISTER)
     async def get_account(self, caller: Caller, account_id: str) -> Account:

@@ -15,7 +15,7 @@ from switchboard.kernel.database.statement import Row, Statement
 from switchboard.kernel.database.transaction import Transaction, as_json
 from switchboard.kernel.errors import Invalid
 from switchboard.kernel.security.caller import Caller
-from switchboard.kernel.security.permissions import ADMINISTER, PLATFORM_SCOPE, operation
+from switchboard.kernel.security.permissions import ADMINISTER, ANYWHERE, PLATFORM_SCOPE, may, operation
 
 if TYPE_CHECKING:
     from switchboard.kernel.platform import Platform
@@ -85,6 +85,22 @@ class AuditLog:
         """
         return await self._open(database).read(_list, _checked(filters), before, limit)
 
+    @operation(ADMINISTER, within=ANYWHERE)
+    async def list_deeds_everywhere(
+        self,
+        caller: Caller,
+        filters: Mapping[str, Any],
+        before: tuple[datetime, str] | None,
+        limit: int,
+    ) -> list[Row]:
+        """As `list_deeds`, over every database that the caller administers; each row has its `database`."""
+        checked, found = _checked(filters), []
+        for name in self._names():
+            if may(caller, ADMINISTER, name):
+                rows = await self._open(name).read(_list, checked, before, limit)
+                found += [{**row, "database": name} for row in rows]
+        return sorted(found, key=lambda row: (row["at"], row["id"]), reverse=True)[:limit]
+
     @operation(ADMINISTER, within="database")
     def export_deeds(self, caller: Caller, database: str, filters: Mapping[str, Any]) -> Iterator[Row]:
         """All deeds that meet the filters of `list_deeds`, newest first; blocks while it reads, in batches.
@@ -93,8 +109,11 @@ class AuditLog:
         """
         return _read_all(self._open(database), _checked(filters))
 
+    def _names(self) -> tuple[str, ...]:
+        return (PLATFORM_SCOPE, *self._platform.app_names)
+
     def _open(self, name: str) -> Database:
-        known = (PLATFORM_SCOPE, *self._platform.app_names)
+        known = self._names()
         if name not in known:
             raise Invalid(f"There is no database called {name!r}.", hint=f"Use one of: {', '.join(known)}.")
         return self._platform.database(name)

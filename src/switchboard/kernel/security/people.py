@@ -98,7 +98,7 @@ def checked_name(name: str) -> str:
     """The name as it is kept. Raises Invalid."""
     if not is_name(name):
         raise Invalid(
-            f"An account's name has 1 to {NAME_LIMIT} characters: letters, digits and any of . _ - @",
+            f"An account's name has 1 to {NAME_LIMIT} characters: letters, digits and any of these: . _ - @ .",
             hint="Take a short name or an e-mail address.",
         )
     return unicodedata.normalize("NFKC", name)

@@ -64,9 +64,13 @@ def require(caller: Caller, permission: Permission, scope: str) -> None:
     """Raise Forbidden (403) unless the caller may."""
     if rank(caller.roles, scope) < permission:
         raise Forbidden(
-            f"You may not {_CANNOT[permission]} {scope}.",
+            f"You may not {_CANNOT[permission]} {_called(scope)}.",
             hint=f"Ask an administrator for the role of {permission.least_role} there.",
         )
+
+
+def _called(scope: str) -> str:
+    return "this installation" if scope == PLATFORM_SCOPE else f"the app {scope}"
 
 
 def require_anywhere(caller: Caller, permission: Permission) -> None:

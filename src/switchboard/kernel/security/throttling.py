@@ -144,10 +144,15 @@ def _refuse_full(found: Sequence[tuple[Bucket, list[float]]], now: datetime) -> 
     if wait:
         raise Unavailable(
             "Too many attempts were wrong.",
-            hint="Wait a while, then try again; from a browser that signed in before it may work at once.",
+            hint=f"Try again in {_span(wait)}; from a browser that signed in before it may work at once.",
             status=429,
             retry_after_seconds=wait,
         )
+
+
+def _span(seconds: int) -> str:
+    minutes = math.ceil(seconds / 60)
+    return "a minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def _recent(failed_at: Sequence[float], limit: Limit, now: datetime) -> list[float]:

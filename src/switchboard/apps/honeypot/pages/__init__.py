@@ -37,6 +37,7 @@ SECTION = Section(
             campaigns.show_one,
             acts={"name": campaigns.name},
         ),
+        Page("/honeypot/campaigns/{campaign_id}/file", "A campaign as a file", campaigns.save),
         Page(
             "/honeypot/simulator",
             "Simulator",

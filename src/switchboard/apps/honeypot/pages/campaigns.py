@@ -5,7 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup, escape
 
 from switchboard.apps.honeypot import naming
-from switchboard.apps.honeypot.pages import campaign_drawing, cells
+from switchboard.apps.honeypot.pages import campaign_drawing, cells, files
 from switchboard.apps.honeypot.service import SPEAK_FOR_ALL, Place
 from switchboard.kernel.console.listing import (
     Asked,
@@ -46,8 +46,16 @@ async def show_one(visit: Visit) -> Answer:
         "drawing": campaign_drawing.draw(drawn),
         "map": drawn,
         "speaking": SPEAK_FOR_ALL,
+        "exports": files.EXPORTS,
     }
     return Shown("honeypot/campaign.html", context, title=title_of(campaign), watch="honeypot")
+
+
+async def save(visit: Visit) -> Answer:
+    """Every session of a campaign as one file for others."""
+    id = visit.path["campaign_id"]
+    await visit.service.get_campaign(visit.caller, id)
+    return files.answer(visit, {"campaign_id": id}, f"campaign-{id}")
 
 
 async def name(visit: Visit) -> Redirect:

@@ -11,6 +11,8 @@ from switchboard.apps.honeypot import naming
 from switchboard.apps.honeypot.rules.conversation import personas
 from switchboard.kernel.console.rendering import percent
 
+_OPENING = 70
+
 _MEANING = {
     "INITIAL": "told",
     "ONGOING": "told",
@@ -33,6 +35,13 @@ def verdict(row: Mapping[str, Any]) -> Markup:
             naming.scam_type(row["scam_type"]), sure
         )
     return Markup('<span class="badge">No scam so far</span> <span class="soft">{}</span>').format(sure)
+
+
+def opening(row: Mapping[str, Any]) -> Markup:
+    """The words a session began with, cut."""
+    text = " ".join((row["opening"] or "").split())
+    cut = text if len(text) <= _OPENING else text[: _OPENING - 1].rstrip() + "…"
+    return Markup('<bdi class="soft opening">{}</bdi>').format(cut or "–")
 
 
 def persona(row: Mapping[str, Any]) -> str:

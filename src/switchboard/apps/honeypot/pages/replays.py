@@ -38,7 +38,8 @@ async def show_all(visit: Visit) -> Answer:
     shown = await LISTING.show(visit)
     if not isinstance(shown, ShownListing):
         return shown
-    return Shown("honeypot/replays.html", {"view": shown}, watch="honeypot")
+    context = {"view": shown, "most_bytes": visit.platform.settings.upload_limit_bytes}
+    return Shown("honeypot/replays.html", context, watch="honeypot")
 
 
 async def start(visit: Visit) -> Redirect:

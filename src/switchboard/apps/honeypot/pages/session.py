@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from switchboard.apps.honeypot import naming
-from switchboard.apps.honeypot.exports.formats import FORMATS
-from switchboard.apps.honeypot.pages import conversation
+from switchboard.apps.honeypot.pages import conversation, files
 from switchboard.apps.honeypot.pages.cells import persona, status, verdict
 from switchboard.apps.honeypot.rules import lifecycle
 from switchboard.apps.honeypot.rules.intelligence import PLACES
 from switchboard.kernel.console.page import Redirect, Shown, Visit
-from switchboard.kernel.errors import Invalid
 
 _OPEN = (lifecycle.INITIAL, lifecycle.ONGOING)
 
@@ -33,7 +31,7 @@ async def show(visit: Visit) -> Shown:
         "status": status(session),
         "verdict": verdict(session),
         "persona": persona(session),
-        "exports": _EXPORTS,
+        "exports": files.EXPORTS,
     }
     return Shown(
         "honeypot/session.html",
@@ -62,25 +60,9 @@ async def delete(visit: Visit) -> Redirect:
 
 async def save(visit: Visit) -> Response:
     """The session as a file for others."""
-    asked = visit.query.get("as", "json")
-    if asked not in {name for name, _ in _EXPORTS}:
-        raise Invalid(f"A session cannot be had as {asked[:20]!r}.", hint="Choose one of the page's list.")
-    id, chosen = visit.path["session_id"], FORMATS[asked]
+    id = visit.path["session_id"]
     await visit.service.require_sessions(visit.caller, [id])
-    return StreamingResponse(
-        visit.service.export(visit.caller, asked, {"ids": [id]}, "amber"),
-        media_type=chosen.media_type,
-        headers={"Content-Disposition": f'attachment; filename="session-{id}.{chosen.ending}"'},
-    )
-
-
-_EXPORTS = (
-    ("json", "JSON"),
-    ("csv", "CSV, a row a value"),
-    ("csv-messages", "CSV, a row a line"),
-    ("stix", "STIX 2.1"),
-    ("misp", "MISP"),
-)
+    return files.answer(visit, {"ids": [id]}, f"session-{id}")
 
 
 def values_of(known: dict[str, list[dict[str, object]]]) -> list[dict[str, object]]:

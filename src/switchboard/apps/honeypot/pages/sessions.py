@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from markupsafe import Markup, escape
 
 from switchboard.apps.honeypot import naming
@@ -48,7 +51,7 @@ async def _fetch(visit: Visit, asked: Asked, limit: int) -> Found:
         rows, before = await visit.service.find_sessions_that_say(
             visit.caller, words, filters, decode_number(asked.cursor), limit
         )
-        return Found(rows, None if before is None else str(before))
+        return Found(await _with_openings(visit, rows), None if before is None else str(before))
     column = _ORDERED_BY[asked.order]
     place = place_of(asked.cursor, is_number=asked.order not in _MOMENTS)
     rows = await visit.service.list_sessions(
@@ -58,7 +61,13 @@ async def _fetch(visit: Visit, asked: Asked, limit: int) -> Found:
         limit,
         Order(column, asked.descending),
     )
-    return Found(rows, next_place(rows, limit, column))
+    return Found(await _with_openings(visit, rows), next_place(rows, limit, column))
+
+
+async def _with_openings(visit: Visit, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The sessions with the words that each began with, by which people tell them apart."""
+    openings = await visit.service.list_openings(visit.caller, [row["id"] for row in rows])
+    return [{**row, "opening": openings.get(row["id"])} for row in rows]
 
 
 LISTING = Listing(
@@ -79,7 +88,17 @@ LISTING = Listing(
             lambda row: row["created_at"],
             "started",
         ),
-        Column("verdict", "Verdict", cells.verdict, lambda row: row["scam_type"] if row["is_scam"] else None),
+        Column("opening", "First words", cells.opening, lambda row: row["opening"]),
+        Column(
+            "verdict",
+            "Verdict",
+            cells.verdict,
+            lambda row: "scam" if row["is_scam"] else "no scam so far",
+            beside=(
+                ("scam_type", lambda row: row["scam_type"] if row["is_scam"] else None),
+                ("confidence", lambda row: row["scam_confidence"]),
+            ),
+        ),
         Column("status", "State", cells.status, lambda row: row["status"]),
         Column(
             "turns",

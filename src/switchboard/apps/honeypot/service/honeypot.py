@@ -162,6 +162,11 @@ class Honeypot:
         return await self._database.read(queries.list_sessions, filters, before, limit, order)
 
     @operation(READ)
+    async def list_openings(self, caller: Caller, session_ids: Sequence[str]) -> dict[str, str]:
+        """The first line of each of these sessions, by session; those that are gone are left out."""
+        return await self._database.read(queries.list_openings, session_ids)
+
+    @operation(READ)
     async def list_ongoing(self, caller: Caller, limit: int) -> list[Row]:
         """Sessions that go on, the one that was spoken in last first."""
         return await self._database.read(lambda tx: tx.rows(statements.LIST_ONGOING, limit=limit))

@@ -91,6 +91,12 @@ def list_sessions(
     return tx.rows(statement, **filters, before_at=at, before_id=id, limit=limit)
 
 
+def list_openings(tx: Transaction, ids: Sequence[str]) -> dict[str, str]:
+    """The first line of each of some sessions, by session."""
+    rows = tx.rows(statements.LIST_OPENINGS, ids=as_json(list(ids))) if ids else []
+    return {row["session_id"]: row["content"] for row in rows}
+
+
 def find_sessions_that_say(
     tx: Transaction, query: str, filters: Mapping[str, Any], before: int | None, limit: int
 ) -> tuple[list[Row], int | None]:

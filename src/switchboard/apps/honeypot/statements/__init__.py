@@ -74,6 +74,12 @@ LIST_MESSAGES_OF = Statement(
 LIST_SPOKEN = Statement(
     "SELECT role, content FROM {messages} WHERE session_id = :session_id ORDER BY turn_number"
 )
+LIST_OPENINGS = Statement(
+    "SELECT session_id, content FROM {messages} WHERE turn_number = 1 AND role = 'scammer'"
+    " AND session_id IN (SELECT value FROM json_each(:ids))",
+    postgresql="SELECT session_id, content FROM {messages} WHERE turn_number = 1 AND role = 'scammer'"
+    " AND session_id IN (SELECT json_array_elements_text(:ids::json))",
+)
 LIST_MESSAGES_FROM = Statement(
     "SELECT id, session_id, content FROM {messages} WHERE id > :after ORDER BY id LIMIT :limit"
 )

@@ -24,7 +24,7 @@ from switchboard.kernel.clock import to_iso
 from switchboard.kernel.errors import Forbidden, Invalid, NotFound
 from switchboard.kernel.platform import Platform
 
-_ASSETS = {"chat.css": "text/css", "chat.js": "text/javascript"}
+_ASSETS = {"chat.css": "text/css", "chat.js": "text/javascript", "icon.svg": "image/svg+xml"}
 _LONGEST_WAIT_SECONDS = 25.0
 _HOUR, _MINUTE = 3_600.0, 60.0
 
@@ -77,6 +77,7 @@ class ChatPages:
             app=escape(app),
             title=escape(account.title),
             greeting=escape(account.greeting),
+            icon=self._address("icon.svg"),
             css=self._address("chat.css"),
             js=self._address("chat.js"),
         )

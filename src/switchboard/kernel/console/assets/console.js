@@ -27,6 +27,8 @@ function describeRows(region) {
 }
 
 function takeOver(fresh) {
+  // What was said on arrival is old news once the page has moved on.
+  if (performance.now() > 4000) one("[data-notice]")?.remove();
   for (const region of all("[data-live]")) {
     const next = fresh.getElementById(region.id);
     if (!next || next.innerHTML === shown.get(region)) continue;
@@ -90,7 +92,7 @@ async function refresh() {
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "manual" });
       rest(answer);
-      if (answer.type === "opaqueredirect" || answer.status === 401) return location.reload();
+      if (answer.type === "opaqueredirect" || answer.status === 401) return leave();
       if (answer.ok) takeOver(new DOMParser().parseFromString(await answer.text(), "text/html"));
     } catch { /* the stream says that the connection is gone */ }
     finally { asking = null; }
@@ -105,7 +107,7 @@ let telling = null;
 function follow(address) {
   const source = new EventSource(address);
   source.addEventListener("changed", refresh);
-  source.addEventListener("closed", () => { source.close(); location.reload(); });
+  source.addEventListener("closed", () => { source.close(); leave(); });
   source.addEventListener("open", found);
   source.addEventListener("error", () => {
     lose();
@@ -131,6 +133,7 @@ function found() {
   clearTimeout(telling);
   tell("The connection is back. This page is up to date again.", true);
   telling = setTimeout(() => { one("[data-connection]").hidden = true; }, 4000);
+  for (const place of all("[data-problem=unreached]")) place.hidden = true;
   refresh();
 }
 
@@ -163,6 +166,7 @@ async function send(form) {
     toEnd();
   } catch {
     say(form, "The server could not be reached.", "What you typed is still here; send it again in a moment.");
+    one("[data-problem]", form)?.setAttribute("data-problem", "unreached");
   } finally {
     button.disabled = false;
     one("textarea, input:not([type=hidden])", form)?.focus();
@@ -176,6 +180,42 @@ function say(form, message, hint) {
   if (!place) return;
   place.textContent = `${message} ${hint}`.trim();
   place.hidden = !message;
+  place.dataset.problem = "";
+}
+
+// What somebody typed outlives their session: it waits in this tab until the same person has signed in again.
+const DRAFT = "switchboard.draft";
+const person = document.body.dataset.person ?? "";
+
+function keepDraft(isLost) {
+  const typed = all("form[method=post] textarea[id], form[method=post] input[id]:not([type=hidden], [type=password], [type=file], [type=checkbox])");
+  const fields = Object.fromEntries(typed.filter((field) => field.value !== field.defaultValue).map((field) => [field.id, field.value]));
+  if (person && Object.keys(fields).length) store({ person, path: document.body.dataset.here || location.pathname, fields, isLost });
+}
+
+function store(draft) {
+  try { draft ? sessionStorage.setItem(DRAFT, JSON.stringify(draft)) : sessionStorage.removeItem(DRAFT); } catch { /* a private window keeps nothing */ }
+}
+
+function bringBackDraft() {
+  let draft = null;
+  try { draft = JSON.parse(sessionStorage.getItem(DRAFT)); } catch { /* not ours */ }
+  if (!draft) return;
+  // On the page that asks to sign in it waits; what was sent from a page that is shown again is not lost.
+  if (!person) return store({ ...draft, isLost: true });
+  if (draft.person !== person || !draft.isLost) return store(null);
+  if (draft.path !== location.pathname) return;
+  for (const [id, value] of Object.entries(draft.fields)) {
+    const field = document.getElementById(id);
+    if (field && field.value === field.defaultValue) field.value = value;
+  }
+  store(null);
+  tell("You are signed in again. What you had typed is back; it was not sent yet.", true);
+}
+
+function leave() {
+  keepDraft(true);
+  location.reload();
 }
 
 // The keyboard.
@@ -203,6 +243,7 @@ const KEYS = {
 addEventListener("keydown", (event) => {
   const isTyping = event.target.closest("input, textarea, select, [contenteditable]");
   if (event.key === "Escape" && isTyping && !event.target.closest("dialog")) return event.target.blur();
+  if (event.key === "Escape" && one("#navigation.is-open") && !one("dialog[open]")) return one("[data-menu]").click();
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target.matches("textarea[data-enter]")) {
     event.preventDefault();
     return event.target.form.requestSubmit();
@@ -250,11 +291,20 @@ function fill(field, text) {
 
 addEventListener("change", (event) => {
   if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+  if (event.target.matches("[data-most-bytes]")) weigh(event.target);
   if (event.target.matches("[data-column]")) {
     const form = event.target.form;
     one("input[name=columns]", form).value = all("[data-column]:checked", form).map((each) => each.value).join(",");
   }
 });
+
+// A file that is too large is refused before it is sent, on the page where it was chosen.
+function weigh(field) {
+  const most = Number(field.dataset.mostBytes);
+  const isTooLarge = [...field.files].some((file) => file.size > most);
+  field.setCustomValidity(isTooLarge ? `The file is larger than ${(most / 1e6).toFixed(0)} MB. Divide it into several.` : "");
+  if (isTooLarge) field.reportValidity();
+}
 
 addEventListener("submit", (event) => {
   const form = event.target;
@@ -265,6 +315,7 @@ addEventListener("submit", (event) => {
     event.preventDefault();
     send(form);
   } else if (form.method === "post") {
+    keepDraft(false);
     // A second click on a slow day does nothing twice.
     for (const button of all("button:not([type=button])", form)) setTimeout(() => { button.disabled = true; });
   }
@@ -279,5 +330,6 @@ if (here && here !== location.pathname) history.replaceState(null, "", here);
 if (innerWidth < 736) for (const box of all("[data-folds=closed]")) box.removeAttribute("open");
 for (const region of all("[data-live]")) shown.set(region, region.innerHTML);
 localise(document);
+bringBackDraft();
 if (location.hash === "#end") toEnd();
 if (document.body.dataset.liveFrom) follow(document.body.dataset.liveFrom);

@@ -35,7 +35,8 @@ async def change_password(visit: Visit) -> Answer:
 
 
 async def begin_second_factor(visit: Visit) -> Answer:
-    secret, address = await visit.platform.accounts.begin_second_factor(visit.person)
+    password = visit.field("password", longest=1_000)
+    secret, address = await visit.platform.accounts.begin_second_factor(visit.person, password)
     return await _shown(visit, secret=secret, picture=_picture(address))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from switchboard.kernel.console.listing import (
     Asked,
@@ -45,14 +45,17 @@ def _listing(visit: Visit) -> Listing:
 
 async def _fetch(visit: Visit, asked: Asked, limit: int) -> Found:
     filters = dict(asked.filters)
-    readable = _readable(visit)
-    if not readable:
-        return Found(())
-    database = filters.pop("database", readable[0])
-    rows = await AuditLog(visit.platform).list_deeds(
-        visit.caller, database, filters, place_of(asked.cursor), limit
+    log, place = AuditLog(visit.platform), place_of(asked.cursor)
+    database = filters.pop("database", None)
+    if database is None:
+        rows = await log.list_deeds_everywhere(visit.caller, filters, place, limit)
+    else:
+        rows = await log.list_deeds(visit.caller, database, filters, place, limit)
+    names = await visit.platform.accounts.list_account_names(visit.caller)
+    return Found(
+        [{"database": database, **row, "called": names.get(row["object_id"])} for row in rows],
+        next_place(rows, limit, "at"),
     )
-    return Found(rows, next_place(rows, limit, "at"))
 
 
 def _readable(visit: Visit) -> list[str]:
@@ -62,8 +65,12 @@ def _readable(visit: Visit) -> list[str]:
 
 
 def _object(row: Mapping[str, Any]) -> str:
-    kind = _SPELT_OTHERWISE.get(row["object_type"]) or words(row["object_type"])
-    return f"{kind} {row['object_id'] or ''}".strip()
+    kind = _SPELT_OTHERWISE.get(row["object_type"]) or _capital(words(row["object_type"]))
+    return f"{kind} {row['called'] or row['object_id'] or ''}".strip()
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _details(row: Mapping[str, Any]) -> str:
@@ -83,10 +90,22 @@ def _said(value: Any) -> str:
 _COLUMNS = (
     Column("at", "When", lambda row: moment(row["at"]), lambda row: row["at"]),
     Column("actor", "Who", lambda row: escape(actor(row["actor"])), lambda row: row["actor"]),
-    Column("action", "Did", lambda row: escape(words(row["action"])), lambda row: row["action"]),
-    Column("object", "To what", lambda row: escape(_object(row)), _object),
+    Column("action", "Did", lambda row: escape(_capital(words(row["action"]))), lambda row: row["action"]),
+    Column(
+        "object",
+        "To what",
+        lambda row: Markup('<span title="{}">{}</span>').format(row["object_id"] or "", _object(row)),
+        _object,
+        beside=(("object_type", lambda row: row["object_type"]), ("object_id", lambda row: row["object_id"])),
+    ),
+    Column("database", "Where", lambda row: escape(_capital(row["database"])), lambda row: row["database"]),
     Column("details", "Details", lambda row: escape(_details(row)), lambda row: row["details_json"]),
-    Column("address", "From", lambda row: escape(row["address"] or "–"), lambda row: row["address"]),
+    Column(
+        "address",
+        "From",
+        lambda row: Markup('<span class="unbroken">{}</span>').format(row["address"] or "–"),
+        lambda row: row["address"],
+    ),
     Column(
         "correlation_id",
         "Request",

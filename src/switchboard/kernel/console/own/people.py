@@ -58,7 +58,14 @@ async def end_sessions(visit: Visit) -> Redirect:
 
 async def _shown_all(visit: Visit, **more: object) -> Shown:
     accounts = await visit.platform.accounts.list_accounts(visit.caller)
-    context = {"accounts": accounts, "scopes": _scopes(visit), "roles": ROLES, "link": None, "invited": None}
+    context = {
+        "accounts": accounts,
+        "scopes": _scopes(visit),
+        "roles": ROLES,
+        "chosen": {scope: visit.typed(f"role:{scope}") for scope, _ in _scopes(visit)},
+        "link": None,
+        "invited": None,
+    }
     return Shown("frame/people.html", context | more)
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from switchboard.apps.honeypot.service.honeypot import Honeypot
 
 _NAMED_DIGITS = 12
+_SCOPE = "replay"
+"""Rows are named within this, whoever plays the file and wherever: one file is one set of messages."""
 _LINES_READ = 200
 
 
@@ -74,7 +76,7 @@ class Players:
         """With `rests`, a player pauses after each row as long as the row took: live traffic goes first."""
         self._honeypot = honeypot
         self._replay = replay
-        self._caller = caller
+        self._caller = caller._replace(scope=_SCOPE)
         self._on_row = on_row
         self._rests = rests
 

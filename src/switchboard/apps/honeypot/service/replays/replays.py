@@ -150,7 +150,7 @@ class Replays:
         replay = Replay(file, claimed["created_at"], turns)
         progress = _Progress(len(file.refused))
         # The same file uploaded by whomever is the same rows.
-        caller = Caller(claimed["started_by"], "replay", roles={"honeypot": "analyst"})
+        caller = Caller(claimed["started_by"], claimed["started_by"], roles={"honeypot": "analyst"})
         players = Players(self._honeypot, replay, caller, progress.count, rests=True)
         self._playing = replay
         began = self._clock.monotonic()

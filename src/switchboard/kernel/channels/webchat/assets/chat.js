@@ -8,6 +8,7 @@ const log = document.getElementById("log");
 const field = document.getElementById("text");
 const connection = document.getElementById("connection");
 const key = `switchboard.chat.${app}`;
+const LONGEST = 2000;
 const shown = new Map();
 let last = 0;
 let listening = null;
@@ -153,6 +154,8 @@ document.getElementById("compose").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = field.value.trim();
   if (!text) return field.focus();
+  if ([...text].length > LONGEST) return tell(`A message may have ${LONGEST} characters; this one has ${[...text].length}. Shorten it, or send it in parts.`);
+  if (!failures) tell("");
   kept.waiting.push({ id: name(), text });
   keep();
   field.value = "";
