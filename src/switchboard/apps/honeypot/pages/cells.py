@@ -31,10 +31,12 @@ def verdict(row: Mapping[str, Any]) -> Markup:
     """Scam or not, of which type, and how sure that is."""
     sure = percent(row.get("scam_confidence"), "")
     if row["is_scam"]:
-        return Markup('<span class="badge danger">Scam</span> {} <span class="soft">{}</span>').format(
-            naming.scam_type(row["scam_type"]), sure
-        )
-    return Markup('<span class="badge">No scam so far</span> <span class="soft">{}</span>').format(sure)
+        return Markup(
+            '<span class="badge danger">Scam</span> {} <span class="soft unbroken">{}</span>'
+        ).format(naming.scam_type(row["scam_type"]), sure)
+    return Markup('<span class="badge">No scam so far</span> <span class="soft unbroken">{}</span>').format(
+        sure
+    )
 
 
 def opening(row: Mapping[str, Any]) -> Markup:

@@ -99,7 +99,12 @@ _COLUMNS = (
         beside=(("object_type", lambda row: row["object_type"]), ("object_id", lambda row: row["object_id"])),
     ),
     Column("database", "Where", lambda row: escape(_capital(row["database"])), lambda row: row["database"]),
-    Column("details", "Details", lambda row: escape(_details(row)), lambda row: row["details_json"]),
+    Column(
+        "details",
+        "Details",
+        lambda row: Markup("<bdi>{}</bdi>").format(_details(row)),
+        lambda row: row["details_json"],
+    ),
     Column(
         "address",
         "From",
