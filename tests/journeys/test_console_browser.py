@@ -90,6 +90,12 @@ def set_up(site: Site) -> Watched:
     return watched
 
 
+def arrive(page: Any, path: str) -> None:
+    """Wait until the page's address matches and it has loaded, over however many redirections."""
+    expect(page).to_have_url(re.compile(path), timeout=15_000)
+    page.wait_for_load_state()
+
+
 def sign_in(page: Any) -> None:
     page.get_by_label("Name").fill("asha")
     page.get_by_label("Password").fill(PASSWORD)
@@ -146,9 +152,9 @@ def test_a_wrong_password_is_refused_in_words_and_the_right_one_leads_where_one_
     assert page.get_by_label("Name").input_value() == "asha"
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/honeypot/sessions?status=ONGOING")
+    arrive(page, r"/honeypot/sessions\?status=ONGOING$")
     page.get_by_role("button", name="Sign out").click()
-    page.wait_for_url("**/sign-in")
+    arrive(page, r"/sign-in$")
     page.goto("/honeypot/sessions")
     assert "/sign-in" in page.url
     watched.require_quiet(site.host)
@@ -161,7 +167,7 @@ def test_a_whole_simulated_scam_is_played_in_the_browser(site: Site) -> None:
     page.get_by_role("button", name="Use: Expired KYC, with a link").click()
     page.get_by_label("Who answers").select_option("elderly_victim")
     page.get_by_role("button", name="Send it").click()
-    page.wait_for_url(re.compile(r"/honeypot/simulator/[0-9a-f-]{36}"))
+    arrive(page, r"/honeypot/simulator/[0-9a-f-]{36}")
     assert page.locator("mark").count() == 2
     assert page.get_by_text("KYC phishing").first.is_visible()
     page.get_by_label("The scammer says").fill("Pay ten rupees to verify@okaxis and send me a picture.")
@@ -251,7 +257,7 @@ def test_filters_stand_in_the_address_and_the_files_hold_what_is_filtered(site: 
     page = watched.page
     page.goto("/honeypot/sessions")
     page.get_by_label("Type").select_option("KYC_PHISHING")
-    page.wait_for_url("**/honeypot/sessions?scam_type=KYC_PHISHING")
+    arrive(page, r"/honeypot/sessions\?scam_type=KYC_PHISHING$")
     shown = page.locator("tbody tr").count()
     assert shown
     again = site.signed_in().page
@@ -295,7 +301,7 @@ def test_everything_can_be_reached_with_the_keyboard_alone(site: Site) -> None:
     assert page.locator("tr.is-marked").get_attribute("data-row") == first
     page.keyboard.press("k")
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**/honeypot/sessions/{second}")
+    arrive(page, f"/honeypot/sessions/{second}$")
     page.keyboard.press("?")
     assert page.get_by_role("dialog", name="Keyboard").is_visible()
     page.keyboard.press("Escape")
@@ -355,7 +361,7 @@ def test_a_changed_role_closes_what_a_person_has_open(site: Site) -> None:
     asha.get_by_role("link", name="ravi").click()
     asha.get_by_role("button", name="Sign out everywhere").click()
     asha.get_by_role("dialog").get_by_role("button", name="Sign out").click()
-    ravi.wait_for_url("**/sign-in**")
+    arrive(ravi, "/sign-in")
 
 
 def test_a_lost_connection_is_said_and_its_return_too(browser: Any, tmp_path: Path) -> None:

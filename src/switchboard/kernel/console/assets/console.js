@@ -83,6 +83,7 @@ function rest(answer) {
 }
 
 async function refresh() {
+  if (isLeaving) return;
   if (asking) { again = true; return asking; }
   if (performance.now() < restsUntil) {
     resting ??= setTimeout(() => { resting = null; refresh(); }, restsUntil - performance.now());
@@ -213,7 +214,12 @@ function bringBackDraft() {
   tell("You are signed in again. What you had typed is back; it was not sent yet.", true);
 }
 
+let isLeaving = false;
+
+// The stream and a page asked for again may both find that the session is over: one reload, not a second that cuts it off.
 function leave() {
+  if (isLeaving) return;
+  isLeaving = true;
   keepDraft(true);
   location.reload();
 }
