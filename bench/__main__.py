@@ -12,6 +12,7 @@ BENCHES = (
     "bench.console",
     "bench.detection",
     "bench.extraction",
+    "bench.guide",
     "bench.scammer",
 )
 

@@ -68,7 +68,7 @@ EXAMPLE_APP = "guestbook"
 MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:root|home|work|tmp|Users|mnt|workspace)/")
 # The pages speak of this machine, of names kept for examples, and of invented scams; of no other host.
 FOREIGN_HOST = re.compile(
-    r"https?://(?!127\.0\.0\.1|localhost|(?:[\w-]+\.)*example(?:\.com|\.org|\b)|www\.w3\.org|sbi-kyc-verify\.top)[\w-]+\."
+    r"https?://(?!127\.0\.0\.1|localhost|(?:[\w-]+\.)*example(?:\.com|\.org|\b)|www\.w3\.org|www\.wikipedia\.org|sbi-kyc-verify\.top)[\w-]+\."
 )
 SPEEDS = re.compile(
     r"\d[\d.,]*\s*(?:k\s*)?(?:turns|messages|requests|rows|writes|reads|commits|req)\s*(?:/|per|a)\s*(?:s\b|sec|minute)"
@@ -359,11 +359,12 @@ def test_every_figure_is_explained() -> None:
     assert [name for name in sorted(figures) if f"`{name}`" not in page] == []
 
 
-def test_every_module_of_the_rules_stands_in_one_room() -> None:
-    rules = ROOT / "src" / "switchboard" / "apps" / "honeypot" / "rules"
+@pytest.mark.parametrize(("app", "heading"), [("honeypot", "The rules"), ("guide", "The guide's rules")])
+def test_every_module_of_the_rules_stands_in_one_room(app: str, heading: str) -> None:
+    rules = ROOT / "src" / "switchboard" / "apps" / app / "rules"
     files = [*rules.glob("*.py"), *(path for path in rules.glob("*/*.py"))]
     modules = {path.stem for path in files} - {"__init__"}
-    groups = pages()[ROOT / "ARCHITECTURE.md"].partition("### The rules\n")[2].partition("\n## ")[0]
+    groups = re.split(r"\n##+ ", pages()[ROOT / "ARCHITECTURE.md"].partition(f"### {heading}\n")[2])[0]
     named = re.findall(r"`([a-z_]+)`", groups)
     assert sorted(named) == sorted(modules)
 

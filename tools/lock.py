@@ -10,6 +10,7 @@ LOCKS = {
     "requirements.lock": (),
     "requirements-dev.lock": ("--extra", "dev"),
     "requirements-bench.lock": ("--extra", "bench"),
+    "requirements-distilbert-train.lock": ("--extra", "distilbert-train"),
 }
 OPTIONS = (
     *("--universal", "--python-version", "3.11", "--generate-hashes"),

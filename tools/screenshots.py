@@ -41,6 +41,17 @@ PAGES = {
     "simulated": "first:/honeypot/simulator",
     "replays": "/honeypot/replays",
     "replay": "first:/honeypot/replays",
+    "guide-overview": "/guide",
+    "guide-dangers": "/guide/dangers",
+    "guide-sessions": "/guide/sessions",
+    "guide-session": "first:/guide/sessions",
+    "guide-lines": "/guide/lines",
+    "guide-line": "first:/guide/lines",
+    "guide-wording": "/guide/wording",
+    "guide-wording-english": "/guide/wording/crisis/en",
+    "guide-wording-around": "/guide/wording/session/en",
+    "guide-flows": "/guide/flows",
+    "guide-flow": "/guide/flows/four_steps",
     "search": "/search?q=98765 43210",
     "status": "/status",
     "people": "/people",
@@ -53,6 +64,25 @@ PAGES = {
     "error": "/honeypot/sessions/there-is-none",
 }
 OUTSIDE = {"sign-in": "/sign-in", "chat": "/chat/honeypot"}
+GUIDED = (
+    "Let's start",
+    "my nan and Uncle Joe",
+    "I'm a good listener",
+    "my stepdad hits me when he's drunk",
+    "Carry on",
+    "Keep what I said",
+    "finish year 12",
+    "It's right",
+    "Keep everything for now",
+)
+"""What a person says to the guide; pictures are taken after the words in PICTURED."""
+PICTURED = {
+    "guide-question": "my nan and Uncle Joe",
+    "guide-danger": "my stepdad hits me when he's drunk",
+    "guide-review": "finish year 12",
+    "guide-end": "Keep everything for now",
+}
+DIALOGS = {"guide-help": "Get help", "guide-summary": "My summary"}
 
 
 def main() -> None:
@@ -64,7 +94,8 @@ def main() -> None:
             **os.environ,
             "SWITCHBOARD_DATA_DIR": f"{folder}/data",
             "SWITCHBOARD_HONEYPOT_GOAL_SCORE": "3",
-            "SWITCHBOARD_WEBCHAT_APPS": "honeypot",
+            "SWITCHBOARD_WEBCHAT_APPS": "guide,honeypot",
+            "SWITCHBOARD_GUIDE_COUNTRY": "AU",
         }
         served = Served(environment)
         try:
@@ -109,6 +140,9 @@ def _fill(browser: Any, served: Served) -> Any:
         page.get_by_label("The scammer says").fill(line)
         page.get_by_role("button", name="Send", exact=True).click()
         page.locator(f"#turn-{at}").wait_for()
+    page.goto("/chat/guide")
+    for words in GUIDED[:6]:
+        _say(page, words)
     page.goto("/people")
     page.get_by_label("Name for signing in").fill("ravi")
     page.get_by_label("Honeypot").select_option("viewer")
@@ -146,6 +180,41 @@ def _picture_all(browser: Any, address: str, cookies: Any) -> Iterator[str]:
                 outside.get_by_role("button", name="Send").click()
                 outside.locator(".line").nth(1).wait_for()
             yield _picture(outside, f"{name}-{window}.png", options)
+        yield from _picture_guided(browser.new_context(base_url=address, **options).new_page(), window)
+
+
+def _picture_guided(page: Any, window: str) -> Iterator[str]:
+    """A guided session on its page, as much of it as the window shows, and the dialogs at its end."""
+    page.goto("/chat/guide")
+    yield _snapshot(page, f"guide-welcome-{window}.png")
+    for words in GUIDED:
+        _say(page, words)
+        for name in (name for name, after in PICTURED.items() if after == words):
+            yield _snapshot(page, f"{name}-{window}.png")
+    for name, button in DIALOGS.items():
+        if button != "Get help":
+            page.locator("#tools summary").click()
+        page.get_by_role("button", name=button).click()
+        yield _snapshot(page, f"{name}-{window}.png")
+        page.keyboard.press("Escape")
+
+
+def _say(page: Any, words: str) -> None:
+    """Tap an answer where it is offered, write it elsewhere; wait for what the guide says."""
+    count = page.locator("#log .line:not(.mine) p").count()
+    offered = page.locator("#offered").get_by_role("button", name=words, exact=True)
+    if offered.count():
+        offered.click()
+    else:
+        page.get_by_label("Your message").fill(words)
+        page.get_by_label("Your message").press("Enter")
+    page.locator("#log .line:not(.mine) p").nth(count).wait_for()
+
+
+def _snapshot(page: Any, name: str) -> str:
+    page.wait_for_timeout(400)
+    page.screenshot(path=PICTURES / name)
+    return name
 
 
 def _go(page: Any, path: str) -> None:

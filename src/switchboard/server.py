@@ -291,7 +291,13 @@ def _open_chats(app: FastAPI, platform: Platform) -> ChatPages | None:
             f"SWITCHBOARD_WEBCHAT_APPS names {unknown[0]!r}, which nobody can talk to.",
             hint=f"Name some of: {', '.join(able)}.",
         )
-    pages = ChatPages(platform, {name: able[name](app.state.services[name]) for name in names})
+    services = app.state.services
+    own = {each.name: each.chat_page for each in platform.apps if each.name in names and each.chat_page}
+    pages = ChatPages(
+        platform,
+        {name: able[name](services[name]) for name in names},
+        {name: make(services[name]) for name, make in own.items()},
+    )
     app.include_router(pages.router())
     return pages
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.faults import disk_full, kill, locked, postgresql_killed, power
+from tests.faults import disk_full, guide_kill, kill, locked, postgresql_killed, power
 from tests.faults.outcome import Outcome
 
 Run = Callable[[], Outcome]
@@ -76,6 +76,7 @@ def main() -> None:
 def _proofs(quick: bool, seed: int) -> dict[str, Run]:
     return {
         "kill": lambda: kill.run(10 if quick else 200, seed=seed),
+        "guide": lambda: guide_kill.run(10 if quick else 40, seed=seed),
         "power": lambda: power.run(100 if quick else 500, seed=seed),
         "disk-full": disk_full.run,
         "locked": locked.run,
@@ -98,6 +99,9 @@ def _sabotages(seed: int) -> dict[str, Sabotage]:
             lambda: disk_full.run(broken("answer_before_commit")), _LOST
         ),
         "receipts_forgotten": Sabotage(lambda: kill.run(3, broken("receipts_forgotten"), seed), _DOUBLED),
+        "receipts_forgotten_in_guided_sessions": Sabotage(
+            lambda: guide_kill.run(3, broken("receipts_forgotten"), seed), _DOUBLED
+        ),
         "turns_in_the_event_loop": Sabotage(lambda: locked.run(broken("turns_in_the_event_loop")), _SILENT),
         "synchronous_commit_off": Sabotage(
             lambda: postgresql_killed.run(2, broken("synchronous_commit_off")), _LOST

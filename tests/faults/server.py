@@ -56,10 +56,10 @@ def with_engine(settings: dict[str, str]) -> dict[str, str]:
     return settings | {"SWITCHBOARD_WORKER_INSIDE": "always", "SWITCHBOARD_LOG_LEVEL": "debug"}
 
 
-def make_key(settings: dict[str, str]) -> str:
-    """An API key for the honeypot, by the command that a person would use. It also makes the databases."""
+def make_key(settings: dict[str, str], app: str = "honeypot") -> str:
+    """An API key for one app, by the command that a person would use. It also makes the databases."""
     made = subprocess.run(
-        [sys.executable, "-m", "switchboard", "keys", "create", "--app", "honeypot", "--quiet"],
+        [sys.executable, "-m", "switchboard", "keys", "create", "--app", app, "--quiet"],
         env=settings,
         cwd=ROOT,
         capture_output=True,

@@ -61,6 +61,16 @@ OPERATIONS = [
     ("/api/honeypot/campaigns/{campaign_id}/name", "PUT"),
     ("/api/honeypot/analytics", "GET"),
     ("/api/honeypot/export", "GET"),
+    ("/api/guide/sessions", "POST"),
+    ("/api/guide/sessions/{session_id}", "GET"),
+    ("/api/guide/sessions/{session_id}", "DELETE"),
+    ("/api/guide/sessions/{session_id}/messages", "POST"),
+    ("/api/guide/sessions/{session_id}/summary", "GET"),
+    ("/api/guide/sessions/{session_id}/summary/closing", "POST"),
+    ("/api/guide/sessions/{session_id}/summary.txt", "GET"),
+    ("/api/guide/sessions/{session_id}/summary.pdf", "GET"),
+    ("/api/guide/sessions/{session_id}/resume-link", "POST"),
+    ("/api/guide/resume", "POST"),
 ]
 
 

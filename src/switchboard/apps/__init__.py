@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from switchboard.apps.guide.app import GUIDE
 from switchboard.apps.honeypot.app import HONEYPOT
 from switchboard.kernel.app import App
 
-APPS: tuple[App, ...] = (HONEYPOT,)
+APPS: tuple[App, ...] = (HONEYPOT, GUIDE)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
     from switchboard.kernel.channels.channel import Handler
+    from switchboard.kernel.channels.webchat.page import ChatPage
     from switchboard.kernel.console.page import Section
     from switchboard.kernel.platform import Platform
 
@@ -54,3 +55,5 @@ class App:
     """What it shows in the console."""
     chat: Callable[[Any], Handler] | None = None
     """What its service does with messages from channels; None for an app that nobody talks to."""
+    chat_page: Callable[[Any], ChatPage] | None = None
+    """What its chat page has beyond the conversation."""

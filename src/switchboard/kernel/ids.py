@@ -6,7 +6,7 @@ import random
 import secrets
 import threading
 from typing import Protocol
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from switchboard.kernel.clock import Clock
 
@@ -21,6 +21,9 @@ class Ids(Protocol):
 
     def new(self) -> str:
         """A fresh id, greater than every earlier one of this process."""
+
+    def anonymous(self) -> str:
+        """A fresh id that tells nothing: neither when it was made nor beside which others."""
 
 
 class TimeOrderedIds:
@@ -48,6 +51,9 @@ class TimeOrderedIds:
         text = f"{value:032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
+    def anonymous(self) -> str:
+        return str(uuid4())
+
 
 class CountingIds:
     """The ids' twin for tests: 1, 2, 3, … in the shape of a UUID."""
@@ -58,6 +64,9 @@ class CountingIds:
     def new(self) -> str:
         self._count += 1
         return str(UUID(int=self._count))
+
+    def anonymous(self) -> str:
+        return self.new()
 
 
 class Chance(Protocol):

@@ -82,8 +82,8 @@ class Settings(BaseSettings):
         7, ge=1, le=90, description="Days after which somebody signed in has to sign in again in any case."
     )
     webchat_apps: str = Field(
-        "",
-        description="Apps that the public can talk to at `/chat/<app>`, with commas between (`honeypot`). Empty: none.",
+        "guide",
+        description="Apps that the public can talk to at `/chat/<app>`, with commas between. Empty: none.",
     )
     webchat_messages_per_minute: int = Field(
         20, ge=1, le=1_000, description="Messages that one visitor of a chat may send in a minute."
@@ -159,6 +159,58 @@ class Settings(BaseSettings):
     honeypot_silence_minutes: int = Field(
         30, ge=1, le=10_080, description="Minutes without a message after which a session ends as TERMINATED."
     )
+    guide_flow: str = Field(
+        "four_steps",
+        pattern=r"^[a-z][a-z0-9_]{0,39}$",
+        description="The flow that new guided sessions follow where nobody asks for another.",
+    )
+    guide_flows_dir: Path | None = Field(
+        None, description="Folder with flows of your own (`*.toml`), beside those that ship. Empty: none."
+    )
+    guide_country: str = Field(
+        "",
+        pattern=r"^([A-Z]{2})?$",
+        description="Country whose helplines a guided session shows (`AU`). Empty: the person is asked. It is never "
+        "guessed from an address.",
+    )
+    guide_languages: str = Field(
+        "en",
+        pattern=r"^[a-z]{2}(,\s*[a-z]{2})*$",
+        description="Languages that guided sessions may be held in, with commas between, the first one where nobody "
+        "asks for another. Wording that nobody has reviewed is marked so in the console.",
+    )
+    guide_intents: Literal["rule_based", "distilbert", "hybrid"] = Field(
+        "rule_based",
+        description="How a guided session tells what a message is for. The other two need a model in a folder; without "
+        "one the rules do it, and that is what is recorded.",
+    )
+    guide_intents_dir: Path | None = Field(
+        None, description="Folder of a sequence classifier: model.onnx, tokenizer.json, config.json."
+    )
+    guide_model_closing: bool = Field(
+        False,
+        description="Whether the language model, where one is configured, adds a closing thought to a guided session's "
+        "summary. It reads the answers then; people's own words stay as they are, and nothing is asked where danger "
+        "was told of.",
+    )
+    guide_exit_url: str = Field(
+        "https://www.wikipedia.org",
+        pattern=r"^https://[^\s\"'<>]+$",
+        description="The page that “Leave quickly” opens instead of a guided session.",
+    )
+    guide_retention_days: int = Field(
+        30,
+        ge=1,
+        le=30,
+        description="Days after the last message when a guided session is deleted, finished or not.",
+    )
+    guide_history_hours: int | None = Field(
+        24,
+        ge=0,
+        le=720,
+        description="Hours after its end when the words of a guided session are removed; answers and summary stay. "
+        "Empty: not before the session itself.",
+    )
 
     @field_validator("database_url")
     @classmethod
@@ -182,7 +234,16 @@ class Settings(BaseSettings):
             raise ValueError("takes an address without a path, as https://desk.example.org")
         return f"{parts.scheme}://{parts.netloc}"
 
-    @field_validator("llm_url", "llm_key", "llm_model", "llm_daily_cost_limit", mode="before")
+    @field_validator(
+        "llm_url",
+        "llm_key",
+        "llm_model",
+        "llm_daily_cost_limit",
+        "guide_flows_dir",
+        "guide_intents_dir",
+        "guide_history_hours",
+        mode="before",
+    )
     @classmethod
     def _empty_is_nothing(cls, given: Any) -> Any:
         return None if isinstance(given, str) and not given.strip() else given

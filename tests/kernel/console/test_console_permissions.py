@@ -13,6 +13,9 @@ from typing import Any, NamedTuple
 import pytest
 from tests.console import PASSWORD, Browser, House, house
 
+from switchboard.apps.guide.service import Guide
+from switchboard.apps.guide.service.contents import Contents
+from switchboard.apps.guide.service.records import Records
 from switchboard.apps.honeypot.service import Honeypot, Opening
 from switchboard.apps.honeypot.service.replays.replays import Replays
 from switchboard.kernel.channels.accounts import ChannelAccounts
@@ -27,7 +30,7 @@ from switchboard.kernel.security.permissions import ANYWHERE, ROLES, Permission,
 from switchboard.kernel.status import Status
 
 ME = command_caller()
-SERVICES = (Honeypot, Replays, Accounts, ApiKeys, AuditLog, Status, ChannelAccounts)
+SERVICES = (Honeypot, Guide, Records, Contents, Replays, Accounts, ApiKeys, AuditLog, Status, ChannelAccounts)
 
 
 class Who(NamedTuple):
@@ -42,6 +45,7 @@ class Who(NamedTuple):
 
 PEOPLE = (
     *(Who(f"{role}-of-honeypot", {"honeypot": role}) for role in ROLES),
+    *(Who(f"{role}-of-guide", {"guide": role}) for role in ROLES),
     *(Who(f"{role}-of-everything", {"*": role}) for role in ROLES),
     *(Who(f"{role}-of-desk", {"desk": role}) for role in ROLES),
 )
@@ -60,6 +64,12 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "/account/renew-recovery-codes": {"password": "nine blue wheelbarrows"},
     "/account/remove-second-factor": {"password": "nine blue wheelbarrows"},
     "/people/{account_id}/roles": {"role:honeypot": "analyst"},
+    "/guide/dangers/acknowledge": {"id": "1", "note": "seen"},
+    "/guide/sessions/{session_id}/words/read": {"reason": "a complaint"},
+    "/guide/lines/{line_id}/change": {"name": "Lifeline", "dial": "131114", "categories": "self_harm"},
+    "/guide/lines/{line_id}/verify": {"by": "asha"},
+    "/guide/wording/{kind}/{language}/review": {"by": "asha"},
+    "/guide/wording/{kind}/{language}/restore": {"version": "0"},
 }
 OWN = ("/account", "/search")
 """What everybody who is signed in may do: it is about themselves, or shows each what they may see."""
@@ -68,7 +78,7 @@ OWN = ("/account", "/search")
 async def test_every_page_and_act_lets_in_exactly_those_who_may(
     platform: Platform, record_property: Callable[[str, object], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(platform.accounts, "_apps", ("honeypot", "desk"))
+    monkeypatch.setattr(platform.accounts, "_apps", ("honeypot", "guide", "desk"))
     async with house(platform) as console:
         ids = await _fill(console)
         browsers: list[tuple[Who | None, Browser]] = [(None, console.browser())]
@@ -142,9 +152,12 @@ def _operations_in(show: Any) -> Iterator[tuple[Permission, str | None]]:
 def _is_asked(function: Any, service: type) -> bool:
     """Whether the function's code speaks of this service: two services may have operations of one name."""
     words = {
-        Honeypot: {"service"}, Replays: {"replays"}, Accounts: {"accounts"}, ApiKeys: {"keys"},
+        Records: {"records"}, Contents: {"contents"}, Replays: {"replays"}, Accounts: {"accounts"}, ApiKeys: {"keys"},
         AuditLog: {"AuditLog"}, Status: {"Status"}, ChannelAccounts: {"ChannelAccounts"},
     }  # fmt: skip
+    is_of_guide = function.__module__.startswith("switchboard.apps.guide")
+    if service in (Honeypot, Guide):
+        return is_of_guide == (service is Guide) and "service" in function.__code__.co_names
     return bool(words[service] & set(function.__code__.co_names))
 
 
@@ -159,7 +172,12 @@ async def _fill(console: House) -> dict[str, str]:
     account = await console.platform.accounts.create_account_with_password(
         ME, "somebody", {"honeypot": "viewer"}, "seven green umbrellas"
     )
+    await Guide(console.platform).begin()
     return {
+        "line_id": "au-lifeline",
+        "language": "en",
+        "kind": "crisis",
+        "flow_id": "four_steps",
         "session_id": opened["session_id"],
         "value_id": value["id"],
         "campaign_id": campaign["id"],

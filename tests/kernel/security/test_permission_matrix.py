@@ -23,6 +23,9 @@ from tests.kernel.security.people import GOOD, people_of
 
 import switchboard
 from switchboard.apps import APPS
+from switchboard.apps.guide.service import Guide
+from switchboard.apps.guide.service.contents import Contents
+from switchboard.apps.guide.service.records import Records
 from switchboard.apps.honeypot.service import Honeypot, Opening
 from switchboard.apps.honeypot.service.replays.replays import Replays
 from switchboard.kernel.channels.accounts import ChannelAccounts
@@ -56,6 +59,9 @@ SERVICES: dict[type, Sequence[str]] = {
     Replays: ["honeypot"],
     ChannelAccounts: ["honeypot"],
     Status: ["platform"],
+    Guide: ["guide"],
+    Records: ["guide"],
+    Contents: ["guide"],
 }
 """Every service, with the scopes that its operations are asked about."""
 
@@ -67,6 +73,8 @@ NO_CALLER_ASKS = {
     ChannelAccounts: {"find_webchat", "ensure_webchat"},
     # What the edge and the start do to know who is asking.
     ApiKeys: {"authenticate", "refresh", "write_last_used", "is_first_start"},
+    # What the start does, and what stands in a page that everybody sees.
+    Guide: {"begin", "close", "shown_resources", "usual_flow"},
     # Signing in, for which a password or a one-time token stands, and what the start, the edge and the night do.
     Accounts: {
         "answer_challenge",
@@ -125,7 +133,7 @@ class World:
         self.platform = platform
         self.people = people_of(platform)
         self.replays = Replays(platform, Honeypot(platform))
-        self.session_id = self.value_id = self.campaign_id = self.account_id = ""
+        self.session_id = self.value_id = self.campaign_id = self.account_id = self.guided_id = ""
 
     async def fill(self) -> World:
         """Two sessions that share a value, so that there is a campaign."""
@@ -137,6 +145,7 @@ class World:
         [campaign] = await honeypot.list_campaigns(ME, {}, None, 1)
         self.value_id, self.campaign_id = value["id"], campaign["id"]
         self.account_id = (await self.people.add("asha", {"honeypot": "viewer"})).id
+        self.guided_id = (await Guide(self.platform).start_session(ME))["session_id"]
         return self
 
     def token(self, who: Who, scope: str) -> str:
@@ -212,6 +221,39 @@ ARGUMENTS: dict[str, Callable[[World, str], tuple[Any, ...]]] = {
     "Accounts.list_sessions": lambda world, _scope: (world.account_id,),
     "Accounts.end_sessions": lambda world, _scope: (world.account_id,),
     "Status.describe": lambda _world, _scope: (),
+    "Guide.start_session": lambda _world, _scope: (),
+    "Guide.receive_message": lambda world, _scope: (world.guided_id, "my nan"),
+    "Guide.get_session": lambda world, _scope: (world.guided_id,),
+    "Guide.get_summary": lambda world, _scope: (world.guided_id,),
+    "Guide.word_closing": lambda world, _scope: (world.guided_id,),
+    "Guide.print_summary": lambda world, _scope: (world.guided_id,),
+    "Guide.delete_session": lambda _world, _scope: ("gone-already",),
+    "Guide.make_resume_link": lambda world, _scope: (world.guided_id,),
+    "Guide.return_to_session": lambda world, _scope: (world.guided_id,),
+    "Guide.resume_session": lambda _world, _scope: ("no-such-secret",),
+    "Records.list_sessions": lambda _world, _scope: ({}, None, 5),
+    "Records.list_states": lambda _world, _scope: (),
+    "Records.read_conversation": lambda world, _scope: (world.guided_id, "a complaint"),
+    "Records.list_detections": lambda _world, _scope: ({}, None, 5),
+    "Records.acknowledge_detection": lambda _world, _scope: (1, "seen"),
+    "Records.sum_waiting": lambda _world, _scope: (),
+    "Records.sum_weeks": lambda _world, _scope: (4,),
+    "Records.sum_intents": lambda _world, _scope: (),
+    "Records.describe_retention": lambda _world, _scope: (),
+    "Records.apply_retention": lambda _world, _scope: (),
+    "Records.fold_weeks": lambda _world, _scope: (),
+    "Records.import_history": lambda _world, _scope: (Path("no-such-file.db"),),
+    "Contents.list_resources": lambda _world, _scope: (),
+    "Contents.get_resource": lambda _world, _scope: ("au-lifeline",),
+    "Contents.change_resource": lambda _world, _scope: ("au-lifeline", {"hours": "always"}),
+    "Contents.verify_resource": lambda _world, _scope: ("au-lifeline", "asha"),
+    "Contents.list_flows": lambda _world, _scope: (),
+    "Contents.list_wordings": lambda _world, _scope: (),
+    "Contents.get_wording": lambda _world, _scope: ("crisis", "en"),
+    "Contents.find_wording_failures": lambda _world, _scope: ("session", "en", {}),
+    "Contents.change_wording": lambda _world, _scope: ("crisis", "en", {}, "why"),
+    "Contents.restore_wording": lambda _world, _scope: ("session", "en", 0),
+    "Contents.review_wording": lambda _world, _scope: ("crisis", "en", "asha"),
 }
 """What each operation is called with, so that only the check can refuse."""
 
@@ -221,6 +263,9 @@ ASKED: dict[str, dict[str, Any]] = {
     "POST /api/honeypot/sessions/{session_id}/end": {"json": {}},
     "PUT /api/honeypot/campaigns/{campaign_id}/name": {"json": {"name": "Ring"}},
     "GET /api/honeypot/search": {"params": {"q": "pay"}},
+    "POST /api/guide/sessions": {"json": {}},
+    "POST /api/guide/sessions/{session_id}/messages": {"json": {"message": "my nan"}},
+    "POST /api/guide/resume": {"json": {"secret": "no-such-secret-at-all"}},
 }
 """What a route cannot do without."""
 
@@ -319,7 +364,7 @@ async def test_a_route_lets_in_exactly_those_who_may_call_its_operation(
                 token = world.token(who, scope)
                 answer = await http.request(
                     method,
-                    path.format(**_ids(world, method)),
+                    path.format(**_ids(world, method, scope)),
                     headers={"Authorization": f"Bearer {token}"} if token else {},
                     **ASKED.get(f"{method} {path}", {}),
                 )
@@ -371,6 +416,9 @@ def _make(service: type, world: World) -> Any:
         return world.platform.keys if service is ApiKeys else world.people.accounts
     if service is ChannelAccounts:
         return ChannelAccounts(world.platform, "honeypot")
+    if service in (Records, Contents):
+        guide = Guide(world.platform)
+        return guide.records if service is Records else guide.contents
     return world.replays if service is Replays else service(world.platform)
 
 
@@ -436,8 +484,9 @@ def _described(app: FastAPI) -> set[str]:
     }
 
 
-def _ids(world: World, method: str) -> dict[str, str]:
-    session_id = "gone-already" if method == "DELETE" else world.session_id
+def _ids(world: World, method: str, scope: str) -> dict[str, str]:
+    lasting = world.guided_id if scope == "guide" else world.session_id
+    session_id = "gone-already" if method == "DELETE" else lasting
     return {"session_id": session_id, "value_id": world.value_id, "campaign_id": world.campaign_id}
 
 

@@ -34,6 +34,7 @@ class ChannelConversation(KernelBase):
     __table_args__ = (
         sa.UniqueConstraint("token_hash", name="uq_channel_conversations_token_hash"),
         sa.Index("ix_channel_conversations_app_session_id", "app_session_id"),
+        sa.Index("ix_channel_conversations_last_message_at", "last_message_at", "id"),
     )
 
     id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
@@ -67,6 +68,7 @@ class ChannelMessage(KernelBase):
     position: Mapped[int] = mapped_column(sa.Integer)
     direction: Mapped[str] = mapped_column(sa.String(3))
     text: Mapped[str] = mapped_column(sa.Text)
+    extras_json: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)
     client_message_id: Mapped[str] = mapped_column(sa.String(100))
     app_session_id: Mapped[str | None] = mapped_column(sa.String(36))
     created_at: Mapped[datetime] = mapped_column(Moment, server_default=now())

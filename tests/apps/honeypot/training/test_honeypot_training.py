@@ -23,9 +23,9 @@ from switchboard.apps.honeypot.training.examples import (
     read_messages,
 )
 from switchboard.apps.honeypot.training.fitting import Document, fit_detector, read_document
-from switchboard.apps.honeypot.training.regression import Block, fit, fit_line
 from switchboard.apps.honeypot.training.trainer import to_data, train
 from switchboard.kernel.errors import Invalid
+from switchboard.kernel.language.regression import Block, fit, fit_line
 
 
 def some_documents(count: int = 300) -> list[Document]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from switchboard.apps.honeypot.rules.detection.detector import Detector
 from switchboard.apps.honeypot.training.examples import HAM, LABELS, PROMOTION, SCAM
 from switchboard.apps.honeypot.training.fitting import Document, fit_detector
-from switchboard.apps.honeypot.training.regression import fit_line
+from switchboard.kernel.language.regression import fit_line
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "our texts, scams against everyday": ("texts", "everyday"),

@@ -14,7 +14,7 @@ from switchboard.apps.honeypot.rules.detection.detector import PIECES_SHARE, SIG
 from switchboard.apps.honeypot.rules.detection.features import Features, read_features
 from switchboard.apps.honeypot.rules.detection.vocabulary import Signal, signals_in
 from switchboard.apps.honeypot.training.examples import PROMOTION, SCAM, Example
-from switchboard.apps.honeypot.training.regression import Block, Weights, fit
+from switchboard.kernel.language.regression import Block, Weights, fit
 
 _STRENGTH = 4.0
 _TYPE_STRENGTH = 10.0

@@ -11,6 +11,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from switchboard.kernel.channels.accounts import ChannelAccount
@@ -20,7 +21,7 @@ from switchboard.kernel.channels.webchat import statements
 from switchboard.kernel.clock import Clock
 from switchboard.kernel.database.database import Database
 from switchboard.kernel.database.statement import Row
-from switchboard.kernel.database.transaction import Transaction
+from switchboard.kernel.database.transaction import Transaction, as_json
 from switchboard.kernel.errors import Conflict, Forbidden, Invalid
 from switchboard.kernel.ids import Ids
 
@@ -39,6 +40,7 @@ class Line(NamedTuple):
     text: str
     client_message_id: str
     at: Any
+    extras: Mapping[str, Any] | None = None
 
 
 class WebChat:
@@ -86,6 +88,7 @@ class WebChat:
             reply.app_session_id,
             self._ids.new(),
             self._clock.now(),
+            reply.extras,
         )
         if event := self._news.get(conversation_id):
             event.set()
@@ -101,6 +104,13 @@ class WebChat:
             "now": self._clock.now(),
         }
         await self._database.write(lambda tx: tx.run(statements.INSERT_CONVERSATION, **row))
+        return token
+
+    async def take_up(self, account: ChannelAccount, reply: Reply) -> str:
+        """Begin a conversation that goes on in an app's session, with what the app says first; its token."""
+        token = await self.begin(account)
+        conversation = await self.require(token)
+        await self.send(conversation["id"], reply, f"taken-up-{self._ids.new()}")
         return token
 
     async def require(self, token: str) -> Row:
@@ -199,6 +209,7 @@ def _store(
     app_session_id: str | None,
     id: str,
     now: Any,
+    extras: Mapping[str, Any] | None = None,
 ) -> Row:
     """Store a line, unless it is stored; the line. Raises Forbidden for a conversation that is over."""
     if tx.find(statements.LOCK_CONVERSATION, id=conversation_id) is None:
@@ -212,7 +223,8 @@ def _store(
         return known
     last = tx.find(statements.LAST_POSITION, conversation_id=conversation_id)
     position = (0 if last is None else last["position"]) + 1
-    tx.run(statements.INSERT_MESSAGE, id=id, position=position, text=text, now=now, **named)
+    stored = None if extras is None else as_json(extras)
+    tx.run(statements.INSERT_MESSAGE, id=id, position=position, text=text, extras=stored, now=now, **named)
     tx.run(statements.TOUCH, id=conversation_id, now=now, app_session_id=app_session_id)
     if app_session_id is not None:
         # Both lines belong to the app's session: they go when it goes.
@@ -222,13 +234,25 @@ def _store(
             client_message_id=client_message_id,
             app_session_id=app_session_id,
         )
-    return {"position": position, "text": text, "created_at": now, **named}
+    return {"position": position, "text": text, "extras_json": extras, "created_at": now, **named}
 
 
 def forget(tx: Transaction, app_session_id: str) -> None:
     """Delete, inside a turn, what was said in an app's session."""
     tx.run(statements.FORGET_MESSAGES, app_session_id=app_session_id)
     tx.run(statements.FORGET_SESSION, app_session_id=app_session_id)
+
+
+def remove_lines(tx: Transaction, app_session_id: str) -> None:
+    """Delete, inside a turn, what was said in an app's session; the conversation goes on in it."""
+    tx.run(statements.FORGET_MESSAGES, app_session_id=app_session_id)
+
+
+def delete_still(tx: Transaction, cutoff: datetime, limit: int) -> int:
+    """Delete, inside a turn, a batch of the conversations in which nothing was said since `cutoff`, with their lines."""
+    ids = as_json([row["id"] for row in tx.rows(statements.LIST_STILL, cutoff=cutoff, limit=limit)])
+    tx.run(statements.DELETE_LINES_OF, ids=ids)
+    return tx.run(statements.DELETE_CONVERSATIONS, ids=ids)
 
 
 def _session_of(tx: Transaction, conversation_id: str) -> str | None:
@@ -239,7 +263,12 @@ def _session_of(tx: Transaction, conversation_id: str) -> str | None:
 
 def _line(row: Mapping[str, Any]) -> Line:
     return Line(
-        row["position"], row["direction"] == _IN, row["text"], row["client_message_id"], row["created_at"]
+        row["position"],
+        row["direction"] == _IN,
+        row["text"],
+        row["client_message_id"],
+        row["created_at"],
+        row["extras_json"],
     )
 
 

@@ -7,6 +7,7 @@ opened to other origins. Which sites may show it stands in its content policy.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from importlib.resources import files
 from string import Template
@@ -19,21 +20,27 @@ from markupsafe import escape
 from switchboard.kernel.channels.accounts import ChannelAccount, ChannelAccounts
 from switchboard.kernel.channels.channel import Handler
 from switchboard.kernel.channels.webchat.conversations import Line, WebChat
+from switchboard.kernel.channels.webchat.page import ChatPage
+from switchboard.kernel.channels.webchat.translating import load_words, translate
 from switchboard.kernel.channels.webchat.visitor_limits import Buckets, network_of
 from switchboard.kernel.clock import to_iso
 from switchboard.kernel.errors import Forbidden, Invalid, NotFound
 from switchboard.kernel.platform import Platform
 
-_ASSETS = {"chat.css": "text/css", "chat.js": "text/javascript", "icon.svg": "image/svg+xml"}
+_ASSETS = ("chat.css", "chat.js", "icon.svg", "widget.js")
+_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _LONGEST_WAIT_SECONDS = 25.0
 _HOUR, _MINUTE = 3_600.0, 60.0
+_LONGEST_SECRET = 100
 
 
 class ChatPages:
     """The chats of all apps that have one."""
 
-    def __init__(self, platform: Platform, handlers: Mapping[str, Handler]) -> None:
-        """`handlers` are what the apps do with messages, by app."""
+    def __init__(
+        self, platform: Platform, handlers: Mapping[str, Handler], pages: Mapping[str, ChatPage]
+    ) -> None:
+        """`handlers` are what the apps do with messages, by app; `pages` what some add to their page."""
         settings = platform.settings
         self._platform = platform
         self._chats = {
@@ -42,8 +49,11 @@ class ChatPages:
         }
         self._accounts = {app: ChannelAccounts(platform, app) for app in handlers}
         folder = files("switchboard.kernel.channels.webchat").joinpath("assets")
-        self._assets = {name: folder.joinpath(name).read_bytes() for name in (*_ASSETS, "widget.js")}
-        self._page = Template(folder.joinpath("chat.html").read_text(encoding="utf-8"))
+        self._assets = {name: folder.joinpath(name).read_bytes() for name in _ASSETS}
+        self._pages = pages
+        for app, page in pages.items():
+            self._assets[f"{app}.js"], self._assets[f"{app}.css"] = page.script, page.style
+        self._page = folder.joinpath("chat.html").read_text(encoding="utf-8")
         self._messages = Buckets(platform.clock, settings.webchat_messages_per_minute, _MINUTE)
         self._begun = Buckets(platform.clock, settings.webchat_conversations_per_hour, _HOUR)
         self._from_network = Buckets(platform.clock, settings.webchat_messages_per_minute * 10, _MINUTE)
@@ -67,19 +77,34 @@ class ChatPages:
         router.add_api_route("/{app}/widget.js", self.widget)
         router.add_api_route("/{app}/conversations", self.begin, methods=["POST"])
         router.add_api_route("/{app}/conversations", self.end, methods=["DELETE"])
+        router.add_api_route("/{app}/resumed", self.resume, methods=["POST"])
+        router.add_api_route("/{app}/answers/{what}", self.answer, methods=["POST"])
         router.add_api_route("/{app}/messages", self.receive, methods=["POST"])
         router.add_api_route("/{app}/messages", self.listen, methods=["GET"])
         return router
 
     async def page(self, app: str) -> Response:
         account = await self._require(app)
-        text = self._page.substitute(
+        own = self._pages.get(app)
+        head = ""
+        if own is not None:
+            style, script = self._address(f"{app}.css"), self._address(f"{app}.js")
+            head = f'<link rel="stylesheet" href="{style}">\n<script src="{script}" defer></script>'
+        language = own.language if own else "en"
+        words = load_words(__package__ or "", language)
+        text = Template(translate(self._page, words)).substitute(
             app=escape(app),
+            language=escape(language),
+            words=escape(json.dumps({**words, **(own.words if own else {})}, ensure_ascii=False)),
             title=escape(account.title),
-            greeting=escape(account.greeting),
+            greeting=escape(account.greeting or (own.greeting if own else "")),
+            quick_replies=escape(json.dumps(own.quick_replies if own else [])),
             icon=self._address("icon.svg"),
             css=self._address("chat.css"),
             js=self._address("chat.js"),
+            head=head,
+            header=own.header if own else "",
+            body=own.body if own else "",
         )
         return Response(text, media_type="text/html", headers={"Content-Security-Policy": _policy(account)})
 
@@ -93,11 +118,12 @@ class ChatPages:
         )
 
     async def asset(self, name: str, v: str = "") -> Response:
-        if name not in _ASSETS:
+        if name not in self._assets or name == "widget.js":
             raise NotFound("There is nothing at this path.", hint="Check the address.")
         content = self._assets[name]
         kept = "public, max-age=31536000, immutable" if v == _digest(content) else "no-cache"
-        return Response(content, media_type=_ASSETS[name], headers={"Cache-Control": kept})
+        kind = _TYPES[name.rpartition(".")[2]]
+        return Response(content, media_type=kind, headers={"Cache-Control": kept})
 
     async def begin(self, app: str, request: Request) -> Response:
         account = await self._require(app)
@@ -111,6 +137,30 @@ class ChatPages:
         _require_same_origin(request)
         await self._chats[app].end(_token(request))
         return Response(status_code=204)
+
+    async def resume(self, app: str, request: Request) -> Response:
+        account = await self._require(app)
+        _require_same_origin(request)
+        self._begun.spend(network_of(_address(request)))
+        secret = (await _body(request)).get("secret")
+        if app not in self._pages or not isinstance(secret, str) or len(secret) > _LONGEST_SECRET:
+            raise NotFound("This link opens nothing.", hint="Begin a new conversation.")
+        reply = await self._pages[app].resume(f"visitor:{app}", secret)
+        return JSONResponse({"token": await self._chats[app].take_up(account, reply)}, 201)
+
+    async def answer(self, app: str, what: str, request: Request) -> Response:
+        await self._require(app)
+        _require_same_origin(request)
+        if app not in self._pages:
+            raise NotFound("There is nothing at this path.", hint="Check the address.")
+        conversation = await self._chats[app].require(_token(request))
+        self._from_network.spend(network_of(_address(request)))
+        self._messages.spend(conversation["id"])
+        given = await _body(request)
+        session = conversation["app_session_id"]
+        return JSONResponse(
+            await self._pages[app].answer(what, f"visitor:{conversation['id']}", session, given)
+        )
 
     async def receive(self, app: str, request: Request) -> Response:
         await self._require(app)
@@ -185,6 +235,7 @@ def _shown(line: Line) -> dict[str, Any]:
         "text": line.text,
         "client_message_id": line.client_message_id,
         "at": to_iso(line.at),
+        **(line.extras or {}),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from switchboard.kernel.database.statement import Statement
 
 _CONVERSATION = "id, channel_account_id, app_session_id, created_at, last_message_at, ended_at"
-_MESSAGE = "id, position, direction, text, client_message_id, created_at"
+_MESSAGE = "id, position, direction, text, extras_json, client_message_id, created_at"
 
 INSERT_CONVERSATION = Statement(
     "INSERT INTO {channel_conversations} (id, channel_account_id, token_hash, created_at, last_message_at)"
@@ -33,8 +33,8 @@ LAST_POSITION = Statement(
     "SELECT coalesce(max(position), 0) AS position FROM {channel_messages} WHERE conversation_id = :conversation_id"
 )
 INSERT_MESSAGE = Statement(
-    "INSERT INTO {channel_messages} (id, conversation_id, position, direction, text, client_message_id, created_at)"
-    " VALUES (:id, :conversation_id, :position, :direction, :text, :client_message_id, :now)"
+    "INSERT INTO {channel_messages} (id, conversation_id, position, direction, text, extras_json, client_message_id,"
+    " created_at) VALUES (:id, :conversation_id, :position, :direction, :text, :extras, :client_message_id, :now)"
 )
 LIST_AFTER = Statement(
     f"SELECT {_MESSAGE} FROM {{channel_messages}} WHERE conversation_id = :conversation_id AND position > :after"
@@ -47,4 +47,18 @@ BELONG = Statement(
 FORGET_MESSAGES = Statement("DELETE FROM {channel_messages} WHERE app_session_id = :app_session_id")
 FORGET_SESSION = Statement(
     "UPDATE {channel_conversations} SET app_session_id = NULL WHERE app_session_id = :app_session_id"
+)
+
+LIST_STILL = Statement(
+    "SELECT id FROM {channel_conversations} WHERE last_message_at <= :cutoff ORDER BY last_message_at, id LIMIT :limit"
+)
+_LISTED = "(SELECT value FROM json_each(:ids))"
+_LISTED_ON_POSTGRESQL = "(SELECT json_array_elements_text(:ids::json))"
+DELETE_LINES_OF = Statement(
+    f"DELETE FROM {{channel_messages}} WHERE conversation_id IN {_LISTED}",
+    postgresql=f"DELETE FROM {{channel_messages}} WHERE conversation_id IN {_LISTED_ON_POSTGRESQL}",
+)
+DELETE_CONVERSATIONS = Statement(
+    f"DELETE FROM {{channel_conversations}} WHERE id IN {_LISTED}",
+    postgresql=f"DELETE FROM {{channel_conversations}} WHERE id IN {_LISTED_ON_POSTGRESQL}",
 )

@@ -15,11 +15,21 @@ let listening = null;
 let sending = false;
 let failures = 0;
 
+const offered = document.getElementById("offered");
+const progress = document.getElementById("progress");
+const greeting = document.getElementById("greeting");
+const heard = new Set();
+
+// What is said here in the page's language; English where that has no words.
+const translations = JSON.parse(document.body.dataset.words || "{}");
+const t = (text, ...given) => given.reduce((said, each, place) => said.replace(`{${place}}`, each), translations[text] || text);
+
 const kept = load();
 
 function load() {
-  try { return Object.assign({ token: null, waiting: [] }, JSON.parse(localStorage.getItem(key)) || {}); }
-  catch { return { token: null, waiting: [] }; }
+  const fresh = { token: null, waiting: [], draft: "" };
+  try { return Object.assign(fresh, JSON.parse(localStorage.getItem(key)) || {}); }
+  catch { return fresh; }
 }
 
 function keep() {
@@ -69,23 +79,86 @@ function show(id, text, mine, state) {
     log.append(item);
   }
   const small = item.querySelector("small");
-  small.textContent = state || "";
+  small.textContent = state ? t(state) : "";
   small.className = state && state !== "Sent" ? "waits" : "";
-  if (!known) item.scrollIntoView({ block: "end" });
+  if (!known) bringIntoView(item);
   return item;
+}
+
+// A long reply is read from its beginning.
+function bringIntoView(item) {
+  const isLong = item.offsetHeight > log.parentElement.clientHeight * 0.8;
+  item.scrollIntoView({ block: isLong ? "start" : "end" });
+  return isLong;
 }
 
 function take(lines) {
   for (const line of lines) {
-    last = Math.max(last, line.position);
     kept.waiting = kept.waiting.filter((each) => !(line.mine && each.id === line.client_message_id));
-    show(`${line.mine ? "in" : "out"}:${line.client_message_id}`, line.text, line.mine, line.mine ? "Sent" : "");
+    const item = show(`${line.mine ? "in" : "out"}:${line.client_message_id}`, line.text, line.mine, line.mine ? "Sent" : "");
+    // The page asks for what is new and is told of what it sent: the same line can come both ways.
+    if (line.position <= last) continue;
+    last = line.position;
+    if (line.mine) { offer([]); continue; }
+    if (line.links && !item.querySelector("a")) item.append(linked(line.links));
+    offer(line.quick_replies || []);
+    advance(line.progress);
+    for (const tell of heard) tell(line, item);
   }
   keep();
 }
 
+function linked(links) {
+  const list = document.createElement("div");
+  list.className = "links";
+  for (const { label, href } of links) {
+    if (!/^(tel:|sms:|https:)/.test(href)) continue;
+    const link = document.createElement("a");
+    link.textContent = label;
+    link.href = href;
+    if (href.startsWith("https:")) { link.target = "_blank"; link.rel = "noopener noreferrer"; }
+    list.append(link);
+  }
+  return list;
+}
+
+// Answers to tap stand below the last line; one that is tapped is a message like any other.
+function offer(labels) {
+  offered.replaceChildren(...labels.map((label) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.dir = "auto";
+    button.textContent = label;
+    button.addEventListener("click", () => say(label));
+    return button;
+  }));
+  offered.hidden = !labels.length;
+  if (labels.length && !(log.lastElementChild && bringIntoView(log.lastElementChild))) offered.scrollIntoView({ block: "end" });
+}
+
+function advance(steps) {
+  if (!steps || !steps[1]) return;
+  const bar = progress.querySelector("progress");
+  [bar.value, bar.max] = steps;
+  document.getElementById("progress-text").textContent = t("{0} of {1}", ...steps);
+  progress.hidden = false;
+}
+
+function say(text) {
+  if (!failures) tell("");
+  kept.waiting.push({ id: name(), text });
+  keep();
+  offer([]);
+  for (const each of kept.waiting) show(`in:${each.id}`, each.text, true, "Sending…");
+  flush();
+}
+
+function welcome() {
+  if (!kept.token && !kept.waiting.length) offer(JSON.parse(document.body.dataset.quickReplies || "[]"));
+}
+
 function tell(text) {
-  connection.textContent = text;
+  connection.textContent = t(text);
   connection.hidden = !text;
 }
 
@@ -154,15 +227,11 @@ document.getElementById("compose").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = field.value.trim();
   if (!text) return field.focus();
-  if ([...text].length > LONGEST) return tell(`A message may have ${LONGEST} characters; this one has ${[...text].length}. Shorten it, or send it in parts.`);
-  if (!failures) tell("");
-  kept.waiting.push({ id: name(), text });
-  keep();
-  field.value = "";
+  if ([...text].length > LONGEST) return tell(t("A message may have {0} characters; this one has {1}. Shorten it, or send it in parts.", LONGEST, [...text].length));
+  field.value = kept.draft = "";
   fit();
   field.focus();
-  for (const each of kept.waiting) show(`in:${each.id}`, each.text, true, "Sending…");
-  flush();
+  say(text);
 });
 
 field.addEventListener("keydown", (event) => {
@@ -172,25 +241,46 @@ field.addEventListener("keydown", (event) => {
 function fit() {
   field.rows = Math.min(6, field.value.split("\n").length);
 }
-field.addEventListener("input", fit);
+// What is typed outlives a reload and a lost connection.
+field.addEventListener("input", () => { fit(); kept.draft = field.value; keep(); });
 
 const sure = document.getElementById("sure");
 document.getElementById("anew").addEventListener("click", () => sure.showModal());
 sure.addEventListener("close", async () => {
   if (sure.returnValue !== "yes") return;
   sure.returnValue = "";
-  if (listening) listening.abort();
-  listening = null;
-  const token = kept.token;
-  if (token) try { await ask("DELETE", "/conversations", null); } catch { /* it is forgotten here in any case */ }
-  kept.waiting = [];
-  forget();
-  shown.clear();
-  log.replaceChildren();
+  if (kept.token) try { await ask("DELETE", "/conversations", null); } catch { /* it is forgotten here in any case */ }
+  clear();
+  welcome();
   field.focus();
 });
 
+// This device knows nothing of the conversation any more.
+function clear() {
+  if (listening) listening.abort();
+  listening = null;
+  kept.waiting = [];
+  kept.draft = field.value = "";
+  forget();
+  try { localStorage.removeItem(key); } catch { /* nothing was kept */ }
+  shown.clear();
+  log.replaceChildren();
+  offer([]);
+  progress.hidden = true;
+}
+
+// Go on with another conversation: the one that a secret link opens.
+function takeUp(token) {
+  clear();
+  kept.token = token;
+  keep();
+  listen();
+}
+
 addEventListener("online", () => { flush(); listen(); });
 for (const each of kept.waiting) show(`in:${each.id}`, each.text, true, "Not sent yet, trying again");
+field.value = kept.draft;
+fit();
+welcome();
 listen();
 flush();

@@ -1,0 +1,1 @@
+"""A person's summary as a file that they can keep."""

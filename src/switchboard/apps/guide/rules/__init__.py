@@ -1,0 +1,1 @@
+"""What the guide decides: flows, risk language, intents, wording. Pure: the standard library and the data files."""

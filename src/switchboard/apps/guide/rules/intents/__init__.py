@@ -1,0 +1,1 @@
+"""What a message is for: rules first, a trained model after them, each said by name."""
