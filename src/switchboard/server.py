@@ -212,6 +212,8 @@ class _Server(uvicorn.Server):
     def _announce(self, first_key: str | None, setup_token: str | None) -> None:
         address = self._platform.settings.public_url or self._address()
         lines = [f"Switchboard {__version__} is ready: {address}", f"The API is described at {address}/docs"]
+        if self._chats is not None:
+            lines += [f"People can write at {address}/chat/{name}" for name in self._chats.names]
         if setup_token is not None:
             lines += [
                 "",

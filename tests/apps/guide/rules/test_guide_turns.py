@@ -322,6 +322,26 @@ def test_after_the_end_a_session_is_no_dead_end() -> None:
     assert session.place.state == "support_people"
 
 
+def test_what_is_kept_can_be_decided_later_and_answers_changed_before() -> None:
+    session = _anywhere("summary")
+    session.hear("Change: My worries")
+    assert session.place.state == "worries"
+    session.hear("only sleep")
+    session.hear("it's right")
+    session.hear("keep everything for now")
+    reply = session.hear("hello?")
+    assert "Keep my summary only" in reply["quick_replies"]
+    reply = session.hear("Keep my summary only")
+    assert session.place.kept == "summary"
+    assert "Keep my summary only" not in reply["quick_replies"]
+
+
+def test_what_is_not_understood_is_said_otherwise_and_is_no_question() -> None:
+    session = at("support_people")
+    reply = session.hear("huh??")
+    assert "another way" in reply["reply"]
+
+
 def test_a_choice_leads_its_own_way() -> None:
     for said, following in (
         ("pretty good thanks", "strengths"),

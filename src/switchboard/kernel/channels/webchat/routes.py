@@ -58,6 +58,11 @@ class ChatPages:
         self._begun = Buckets(platform.clock, settings.webchat_conversations_per_hour, _HOUR)
         self._from_network = Buckets(platform.clock, settings.webchat_messages_per_minute * 10, _MINUTE)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The apps whose chat has a page."""
+        return tuple(self._chats)
+
     async def open(self) -> None:
         """Make the accounts of chats that are new."""
         titles = {app.name: app.title for app in self._platform.apps}

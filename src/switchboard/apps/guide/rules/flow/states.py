@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from switchboard.apps.guide.rules.flow.document import CHOICE, END, QUESTION, REVIEW, WELCOME, Branch, State
 from switchboard.apps.guide.rules.flow.place import AGAIN, KEEP
-from switchboard.apps.guide.rules.flow.turn import ANSWERED, COMPLETE, LEFT_OPEN, NONE, SKIPPED, Turn
+from switchboard.apps.guide.rules.flow.turn import (
+    ANSWERED,
+    COMPLETE,
+    EVERYTHING,
+    LEFT_OPEN,
+    NONE,
+    SKIPPED,
+    SUMMARY_ONLY,
+    Turn,
+)
 from switchboard.apps.guide.rules.text.reading import STOP, read_words
 
 _SIDES = ("identity", "purpose", "privacy", "length")
@@ -151,6 +160,10 @@ def _answer_review(turn: Turn) -> None:
 
 
 def _answer_end(turn: Turn) -> None:
+    if turn.place.kept == EVERYTHING and is_button(turn, "keep_summary"):
+        keep_summary_only(turn)
+        offer_after_end(turn)
+        return
     if (target := find_question(turn)) is not None and turn.place.aside != AGAIN:
         change(turn, target)
         return
@@ -206,7 +219,8 @@ def _leave_open(turn: Turn) -> None:
 
 def _side_answer(turn: Turn) -> str | None:
     """What is said to a question about the session; None where the message asks none."""
-    if not turn.heard.intent.is_question:
+    if not turn.heard.intent.is_question or turn.heard.answer == "unclear":
+        # "What?" asks nothing about the session: the question was not understood.
         return None
     about = turn.heard.intent.name.removeprefix("question_")
     return turn.voice.around(f"side_{about}" if about in _SIDES else "side_other")
@@ -368,7 +382,19 @@ def _changes(turn: Turn, review: State) -> list[str]:
 
 def offer_after_end(turn: Turn) -> None:
     voice = turn.voice
-    turn.offer(voice.button("change"), voice.button("start_again"), voice.button("delete_everything"))
+    less = [voice.button("keep_summary")] if turn.place.kept == EVERYTHING else []
+    turn.offer(voice.button("change"), voice.button("start_again"), *less, voice.button("delete_everything"))
+
+
+def keep_summary_only(turn: Turn) -> None:
+    """The person wants the answers and the summary kept, and the conversation removed."""
+    turn.move(kept=SUMMARY_ONLY)
+    turn.say(turn.voice.around("keep_summary"))
+
+
+def is_button(turn: Turn, name: str) -> bool:
+    """Whether the message is what a button says."""
+    return [word.form for word in turn.heard.reading.words] == read_words(turn.voice.button(name))
 
 
 def offer_changes(turn: Turn) -> None:

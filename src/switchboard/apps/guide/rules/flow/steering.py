@@ -16,8 +16,7 @@ from switchboard.apps.guide.rules.flow.place import (
     SAFE,
     STOPPED,
 )
-from switchboard.apps.guide.rules.flow.turn import EVERYTHING, PARTIAL, SUMMARY_ONLY, Turn
-from switchboard.apps.guide.rules.text.reading import read_words
+from switchboard.apps.guide.rules.flow.turn import EVERYTHING, PARTIAL, Turn
 
 _MOST_ASKED = 2
 _ALWAYS = ("help", "stop", "pause", "delete")
@@ -104,13 +103,18 @@ def _hear_carry_on(turn: Turn) -> None:
 
 def _hear_delete(turn: Turn) -> None:
     heard = turn.heard
-    if heard.word == "delete" or heard.answer == "yes" or _is_button(turn, "yes_delete"):
+    if heard.word == "delete" or heard.answer == "yes" or states.is_button(turn, "yes_delete"):
         turn.deletes = True
         turn.count("data_deleted", flow=turn.flow.id)
         turn.say(turn.voice.around("deleted"))
         turn.offer()
         return
-    if heard.answer == "no" or _is_button(turn, "no_delete") or turn.place.asked >= _MOST_ASKED or heard.word:
+    if (
+        heard.answer == "no"
+        or states.is_button(turn, "no_delete")
+        or turn.place.asked >= _MOST_ASKED
+        or heard.word
+    ):
         turn.say(turn.voice.around("delete_no"))
         turn.close_aside()
         states.ask(turn)
@@ -139,13 +143,20 @@ def _hear_after_break(turn: Turn) -> None:
 
 def _hear_keep(turn: Turn) -> None:
     voice = turn.voice
-    if _is_button(turn, "keep_summary") or " sumary " in turn.heard.reading.plain:
-        turn.move(kept=SUMMARY_ONLY)
-        turn.say(voice.around("keep_summary"))
-    elif _is_button(turn, "delete_everything"):
+    if (target := states.find_question(turn)) is not None:
+        turn.close_aside()
+        states.change(turn, target)
+        return
+    if states.is_button(turn, "keep_summary") or " sumary " in turn.heard.reading.plain:
+        states.keep_summary_only(turn)
+    elif states.is_button(turn, "delete_everything"):
         _ask_delete(turn)
         return
-    elif _is_button(turn, "keep_everything") or turn.heard.answer == "yes" or turn.place.asked >= _MOST_ASKED:
+    elif (
+        states.is_button(turn, "keep_everything")
+        or turn.heard.answer == "yes"
+        or turn.place.asked >= _MOST_ASKED
+    ):
         turn.move(kept=EVERYTHING)
         turn.say(voice.around("keep_everything"))
     elif turn.heard.answer == "no":
@@ -177,11 +188,6 @@ def ask_again(turn: Turn) -> None:
     else:
         turn.close_aside()
         states.ask(turn)
-
-
-def _is_button(turn: Turn, name: str) -> bool:
-    said = [word.form for word in turn.heard.reading.words]
-    return said == read_words(turn.voice.button(name))
 
 
 _ASIDES: dict[str, Callable[[Turn], None]] = {
