@@ -263,7 +263,7 @@ def _put_review(
 
 def _somebody(by: str) -> str:
     if not by.strip():
-        raise Invalid("Somebody has made sure of it.", hint="Say who: their name, or their role.")
+        raise Invalid("Nobody is named.", hint="Say who made sure of it: their name, or their role.")
     return by.strip()[:100]
 
 
