@@ -26,7 +26,7 @@ from switchboard.apps.guide.rules.text.reading import STOP, Reading, read, split
 BY_PHRASE, BY_MODEL = "phrase", "model"
 
 _PHRASE_ALONE = 0.85
-_LEAST_SCORE = 0.7
+_LEAST_SCORE = 0.8
 _LEAST_SCORE_WITHOUT_SIGN = 1.9
 """What the model asks for where no word of the message names a person, a deed or a thing that danger is told with."""
 
