@@ -21,7 +21,7 @@ _EXAMPLES = files("switchboard.apps.guide.training") / "risk_examples"
 _NONE = "none"
 _MISSPELT = "misspelt"
 _ANSWER = re.compile(r"\[(\w+)\] (.+)")
-_STRENGTH = 8.0
+_STRENGTH = 30.0
 _LEAST_MESSAGES = 2
 _LEAST_WEIGHT = 0.12
 

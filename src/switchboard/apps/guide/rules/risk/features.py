@@ -1,6 +1,8 @@
-"""What the trained model sees of a message: its words, and the same words by the kind of person or deed they name.
+"""What the trained model sees of a message: its words, the same words by the kind of person or deed they name, and
+their parts.
 
-`my uncle` and `my coach` are alike in "makes me", so runs of words are counted in both forms.
+`my uncle` and `my coach` are alike in "makes me", so runs of words are counted in both forms. `strangling` was never
+seen where `strangled` was, so pieces of words are counted too: they find what runs of whole words miss.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from switchboard.apps.guide.rules.data import load_data
 from switchboard.apps.guide.rules.text.reading import PAUSE, QUOTE, Reading, squeeze
 
 _EDGE = "^"
+_PIECE_LENGTHS = (3, 4)
 _BEARING = frozenset({"KIN", "ELDER", "PARTNER", "STRIKE", "HURT", "KILL", "SEX", "DEATH", "WEAPON", "DRUG"})
 
 
@@ -34,7 +37,15 @@ def read_features(reading: Reading, step: str | None, covered: frozenset[int] = 
     ]
     kinds = [_kinds().get(form, form) for form in forms]
     return list(
-        dict.fromkeys([*_runs("w", forms, 2), *_runs("k", kinds, 3), *_apart(kinds), *_answers(step, kinds)])
+        dict.fromkeys(
+            [
+                *_runs("w", forms, 2),
+                *_runs("k", kinds, 3),
+                *_apart(kinds),
+                *_pieces(forms),
+                *_answers(step, kinds),
+            ]
+        )
     )
 
 
@@ -61,6 +72,15 @@ def _apart(kinds: Sequence[str]) -> Iterator[str]:
     for distance in (2, 3):
         for start in range(len(kinds) - distance):
             yield f"a{distance}:{kinds[start]} {kinds[start + distance]}"
+
+
+def _pieces(forms: Sequence[str]) -> Iterator[str]:
+    """Runs of letters within a word, whose two ends count as letters."""
+    for form in forms:
+        letters = f"{_EDGE}{form}{_EDGE}"
+        for length in _PIECE_LENGTHS:
+            for start in range(len(letters) - length + 1):
+                yield f"p:{letters[start : start + length]}"
 
 
 def _answers(step: str | None, kinds: Sequence[str]) -> Iterator[str]:

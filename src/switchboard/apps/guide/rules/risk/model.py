@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from switchboard.apps.guide.rules.data import list_data, load_data
+from switchboard.apps.guide.rules.data import load_data
 from switchboard.apps.guide.rules.risk.lexicon import CATEGORIES, ENGLISH, load_lexicon
 from switchboard.apps.guide.rules.text.reading import Vocabulary, short_forms, squeeze
 
@@ -74,9 +74,8 @@ def load_foreign_vocabulary(languages: frozenset[str]) -> Vocabulary:
 
 
 def _words_of(folder: str) -> Iterator[str]:
-    """The words of the patterns in a folder, as messages are spelled when they are read."""
-    for name in filter(lambda name: name.endswith(".toml"), list_data(folder)):
-        yield from map(squeeze, _LETTERS.findall(str(load_data(name)).casefold()))
+    """The words of a folder's English patterns, as messages are spelled when they are read."""
+    yield from map(squeeze, _LETTERS.findall(str(load_data(f"{folder}/{ENGLISH}.toml")).casefold()))
 
 
 def probability(log_odds: float) -> float:
