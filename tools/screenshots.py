@@ -194,7 +194,7 @@ def _picture_guided(page: Any, window: str) -> Iterator[str]:
     for name, button in DIALOGS.items():
         if button != "Get help":
             page.locator("#tools summary").click()
-        page.get_by_role("button", name=button).click()
+        page.get_by_role("button", name=button, exact=True).click()
         yield _snapshot(page, f"{name}-{window}.png")
         page.keyboard.press("Escape")
 
