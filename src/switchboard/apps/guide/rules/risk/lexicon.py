@@ -94,10 +94,7 @@ class Lexicon:
     def patterns(self) -> Iterator[Pattern]:
         """Every pattern that reading a message may need."""
         entries: tuple[Phrase | Harmless, ...] = (*self.phrases, *self.harmless)
-        for entry in entries:
-            for field in fields(entry):
-                if isinstance(value := getattr(entry, field.name), Pattern):
-                    yield value
+        return (pattern for entry in entries for pattern in _patterns_of(entry))
 
     def harmless_for(self, forms: Iterable[str]) -> list[Harmless]:
         return [self.harmless[place] for place in _places(self.harmless_by_word, forms)]
@@ -122,10 +119,10 @@ def load_lexicon() -> Lexicon:
     ]
     spoken: dict[str, set[str]] = {}
     for phrase in phrases:
-        spoken.setdefault(phrase.language, set()).update(_plain_words(phrase.pattern.regex))
+        spoken.setdefault(phrase.language, set()).update(*map(_plain_words, _patterns_of(phrase)))
     for each in harmless:
         if each.id.startswith(f"harmless-{ENGLISH}-"):
-            spoken[ENGLISH] |= _plain_words(each.pattern.regex)
+            spoken[ENGLISH].update(*map(_plain_words, _patterns_of(each)))
     return Lexicon(
         tuple(phrases),
         tuple(harmless),
@@ -159,7 +156,7 @@ def _phrases(name: str, choices: Mapping[str, str]) -> Iterable[Phrase]:
             not_in=entry["not_in"],
             weight=entry.get("weight", _USUAL_WEIGHT),
             is_kept="is_kept" in entry,
-            holds_negation=any(map(negates, _plain_words(pattern.regex))),
+            holds_negation=any(map(negates, _plain_words(pattern))),
             is_about_other=entry.get("about") == "other",
             steps=tuple(entry.get("steps", ())),
             not_after=_optional(entry, "not_after", words),
@@ -195,10 +192,17 @@ def _places(by_word: Mapping[str, tuple[int, ...]], forms: Iterable[str]) -> lis
     return sorted({place for form in {"", *forms} for place in by_word.get(form, ())})
 
 
-def _plain_words(regex: str) -> set[str]:
+def _patterns_of(entry: Phrase | Harmless) -> Iterator[Pattern]:
+    """What the entry is told by, and its conditions."""
+    for field in fields(entry):
+        if isinstance(value := getattr(entry, field.name), Pattern):
+            yield value
+
+
+def _plain_words(pattern: Pattern) -> set[str]:
     return {
         word
-        for word in regex.replace("\\", "")
+        for word in pattern.regex.replace("\\", "")
         .replace("?:", "")
         .replace("(", " ")
         .replace(")", " ")
