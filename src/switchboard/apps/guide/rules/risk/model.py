@@ -17,6 +17,8 @@ from switchboard.apps.guide.rules.data import load_data
 from switchboard.apps.guide.rules.risk.lexicon import CATEGORIES, ENGLISH, load_lexicon
 from switchboard.apps.guide.rules.text.reading import Vocabulary, short_forms, squeeze
 
+_COMMON = 2
+"""Examples hold names and foreign words, seldom twice."""
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -56,14 +58,14 @@ def load_vocabulary() -> Vocabulary:
     """The words that undoing a disguise may lead to: those of the examples, of the phrases and of steering."""
     counts: dict[str, int] = dict(load_data("risk/model.json")["vocabulary"])
     for word in (*load_lexicon().words[ENGLISH], *_words_of("session_words"), *_words_of("intents")):
-        counts.setdefault(word, 1)
+        counts.setdefault(word, _COMMON)
     return Vocabulary(counts)
 
 
 @cache
 def load_english_words() -> frozenset[str]:
     """The words by which a message is seen to be English, short forms among them."""
-    return short_forms() | load_vocabulary().counts.keys()
+    return short_forms() | {word for word, count in load_vocabulary().counts.items() if count >= _COMMON}
 
 
 @cache
