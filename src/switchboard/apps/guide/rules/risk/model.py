@@ -17,8 +17,8 @@ from switchboard.apps.guide.rules.data import load_data
 from switchboard.apps.guide.rules.risk.lexicon import CATEGORIES, ENGLISH, load_lexicon
 from switchboard.apps.guide.rules.text.reading import Vocabulary, short_forms, squeeze
 
-_COMMON = 2
-"""Examples hold names and foreign words, seldom twice."""
+_COMMON = 4
+"""How often a word of the examples must come to be held for English: they hold names and foreign words."""
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -58,7 +58,7 @@ def load_vocabulary() -> Vocabulary:
     """The words that undoing a disguise may lead to: those of the examples, of the phrases and of steering."""
     counts: dict[str, int] = dict(load_data("risk/model.json")["vocabulary"])
     for word in (*load_lexicon().words[ENGLISH], *_words_of("session_words"), *_words_of("intents")):
-        counts.setdefault(word, _COMMON)
+        counts[word] = max(counts.get(word, 0), _COMMON)
     return Vocabulary(counts)
 
 
